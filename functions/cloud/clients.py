@@ -1,0 +1,104 @@
+"""boto3 clients, made once a process, that count their calls.
+
+Handlers talk to AWS through these and nothing else; where an endpoint lies is boto3's own
+business (`AWS_ENDPOINT_URL_*`), so the same code runs on a laptop. The count is what a story's
+cost receipt is made from: the calls that happened, not the calls that were planned.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from story.errors import DependencyThrottled, DependencyUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_calls: Counter[str] = Counter()
+
+_THROTTLES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "LimitExceededException",
+    }
+)
+_SERVER_ERROR = 500
+
+
+def _count(model: Any, **_: Any) -> None:
+    _calls[f"{model.service_model.service_name}:{model.name}"] += 1
+
+
+@cache
+def client(service: str) -> Any:
+    """The boto3 client of a service, with short time-outs and the standard retries."""
+    made = boto3.client(  # type: ignore[call-overload]  # the name is a parameter here
+        service,
+        config=Config(
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": 4},
+        ),
+    )
+    made.meta.events.register("before-call", _count)
+    return made
+
+
+def take_calls() -> dict[str, int]:
+    """The calls since the last time this was asked, e.g. {"s3:GetObject": 2}."""
+    counted = dict(_calls)
+    _calls.clear()
+    return counted
+
+
+@contextmanager
+def answers(dependency: str) -> Iterator[None]:
+    """Turn what an AWS service says when it cannot answer now into the retried names of the tree.
+
+    Anything else it says is left as it is: the caller knows what a missing key means.
+    """
+    try:
+        yield
+    except (
+        EndpointConnectionError,
+        ConnectTimeoutError,
+        ReadTimeoutError,
+        ConnectionClosedError,
+    ) as error:
+        raise DependencyUnavailable(
+            f"{dependency} did not answer: {type(error).__name__}"
+        ) from error
+    except ClientError as error:
+        code = error_code(error)
+        if code in _THROTTLES:
+            raise DependencyThrottled(f"{dependency} asked to slow down: {code}") from error
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR:
+            raise DependencyUnavailable(f"{dependency} failed on its side: {code}") from error
+        raise
+
+
+def error_code(error: ClientError | BotoCoreError) -> str:
+    """The service's own name of an error, e.g. "NoSuchKey"."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"]
+    return type(error).__name__

@@ -1,0 +1,1 @@
+"""The domain: contracts, states, errors, identifiers. Imports no boto3."""

@@ -1,0 +1,265 @@
+"""What goes into and comes out of each state, once: handlers, ASL, events and tests share it.
+
+Words (prompt, caption, alt text) never appear here: a state's input and output stay in the
+execution history for months, longer than a creator's DELETE may leave them. They live in the
+stories table; states carry ids, references, digests and names.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from story import limits
+from story.generation import Box, Contract, EngineName
+
+StoryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Attempt = Annotated[int, Field(ge=1, le=9_999)]
+Take = Annotated[int, Field(ge=1, le=limits.MAX_TAKES)]
+VerdictValue = Literal["allow", "review", "reject"]
+Gate = Literal["photo", "words", "video"]
+
+
+class ObjectRef(Contract):
+    """One object in S3, with the digest of the bytes that were written."""
+
+    bucket: str
+    key: str
+    sha256: Sha256
+    size: Annotated[int, Field(ge=0)]
+
+
+class StateInput(Contract):
+    """What every state is told."""
+
+    story_id: StoryId
+    attempt: Attempt
+
+
+class UploadRef(Contract):
+    """An upload as S3's event names it: untrusted bytes, pinned by version and ETag."""
+
+    bucket: str
+    key: str
+    version_id: str
+    etag: str
+    size: Annotated[int, Field(ge=0)]
+
+
+# InspectPhoto ------------------------------------------------------------------------------------
+
+
+class InspectPhotoInput(StateInput):
+    """The upload to inspect."""
+
+    upload: UploadRef
+
+
+class SourcePhoto(Contract):
+    """What the upload was, before it was rewritten."""
+
+    format: Literal["JPEG", "PNG", "WEBP", "HEIF", "AVIF"]
+    width: int
+    height: int
+    sha256: Sha256
+
+
+class InspectPhotoOutput(Contract):
+    """The clean photo: sRGB JPEG, upright, without any metadata."""
+
+    photo: ObjectRef
+    width: int
+    height: int
+    source: SourcePhoto
+
+
+# The gates ---------------------------------------------------------------------------------------
+
+
+class ModeratePhotoInput(StateInput):
+    """Gate 1, first half."""
+
+    gate: Literal["photo"]
+    images: Annotated[tuple[ObjectRef, ...], Field(min_length=1, max_length=1)]
+
+
+class ModerateWordsInput(StateInput):
+    """Gate 1, second half: the words are read from the stories table."""
+
+    gate: Literal["words"]
+
+
+class ModerateVideoInput(StateInput):
+    """Gate 2: frames of the clip, before anyone can read it."""
+
+    gate: Literal["video"]
+    images: Annotated[tuple[ObjectRef, ...], Field(min_length=1, max_length=10)]
+
+
+class ModerateOutput(Contract):
+    """The verdict's value; the verdict itself, with scores, is an item of the stories table."""
+
+    gate: Gate
+    verdict: VerdictValue
+
+
+# Direction and generation ------------------------------------------------------------------------
+
+
+class DirectSceneInput(StateInput):
+    """The clean photo to direct, and which take this is."""
+
+    take: Take
+    photo: ObjectRef
+
+
+class DirectSceneOutput(Contract):
+    """Where the Direction (story/generation.py) was written."""
+
+    direction: ObjectRef
+
+
+class GenerateVideoInput(StateInput):
+    """One generation; the token lets resume_story continue the workflow."""
+
+    take: Take
+    token: Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
+    direction: ObjectRef
+    photo: ObjectRef
+
+
+class GenerateVideoOutput(Contract):
+    """The engine's result, still packed: what resume_story answers the token with."""
+
+    bucket: str
+    key: str
+
+
+class InspectVideoInput(StateInput):
+    """The result to unpack and examine against its direction and the photo."""
+
+    take: Take
+    result: GenerateVideoOutput
+    direction: ObjectRef
+    photo: ObjectRef
+
+
+class InspectVideoOutput(Contract):
+    """The examined clip, the engine's report and the frames that gate 2 shall judge."""
+
+    clip: ObjectRef
+    report: ObjectRef
+    frames: Annotated[tuple[ObjectRef, ...], Field(min_length=1, max_length=10)]
+    engine: EngineName
+    crop: Box
+
+
+# Label, sign -------------------------------------------------------------------------------------
+
+
+class LabelVideoInput(StateInput):
+    """The clip that passed gate 2."""
+
+    clip: ObjectRef
+    photo: ObjectRef
+    engine: EngineName
+    crop: Box
+
+
+class LabelVideoOutput(Contract):
+    """The labelled clip, its poster, and the part of the photo that became its first frame."""
+
+    clip: ObjectRef
+    poster: ObjectRef
+    #: At most 512 px a side: what the manifest may show of the photo.
+    ingredient: ObjectRef
+
+
+class SignVideoInput(StateInput):
+    """What to sign."""
+
+    clip: ObjectRef
+    poster: ObjectRef
+    ingredient: ObjectRef
+    engine: EngineName
+
+
+class Credential(Contract):
+    """A summary of the Content Credentials that were embedded and read back."""
+
+    manifest_id: str
+    issuer: str
+    signed_at: str
+    digital_source_type: str
+    #: The verifier and its version, e.g. "c2pa-python 0.38.1".
+    verified_by: str
+    validation_state: Literal["Valid", "Trusted"]
+
+
+class SignVideoOutput(Contract):
+    """The published objects; nobody can read them before PublishStory sets READY."""
+
+    video: ObjectRef
+    poster: ObjectRef
+    credential: Credential
+
+
+# Around the workflow -----------------------------------------------------------------------------
+
+
+class ExecutionEnded(BaseModel):
+    """The detail of an `aws.states` status-change event; AWS may add fields."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    execution_arn: str = Field(alias="executionArn")
+    status: Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+    input: str | None = None
+
+
+class SettleStoryInput(BaseModel):
+    """The EventBridge envelope of ExecutionEnded, or of the daily sweep's schedule."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    source: Literal["aws.states", "aws.events", "aws.scheduler"]
+    detail_type: str = Field(alias="detail-type")
+    detail: ExecutionEnded | dict[str, str]
+
+
+class SettleStoryOutput(Contract):
+    """What was done: story ids, for logs and tests."""
+
+    settled: tuple[StoryId, ...]
+
+
+class InferenceNotification(BaseModel):
+    """SageMaker's asynchronous inference message (inside SNS); AWS may add fields."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    class Response(BaseModel):
+        """Where the endpoint wrote."""
+
+        model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+        output_location: str | None = Field(default=None, alias="outputLocation")
+        failure_location: str | None = Field(default=None, alias="failureLocation")
+
+    inference_id: str = Field(alias="inferenceId")
+    status: Literal["Completed", "Failed"] = Field(alias="invocationStatus")
+    failure_reason: str | None = Field(default=None, alias="failureReason")
+    response: Response | None = Field(default=None, alias="responseParameters")
+
+
+STATES: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
+    "InspectPhoto": (InspectPhotoInput, InspectPhotoOutput),
+    "ModeratePhoto": (ModeratePhotoInput, ModerateOutput),
+    "ModerateWords": (ModerateWordsInput, ModerateOutput),
+    "DirectScene": (DirectSceneInput, DirectSceneOutput),
+    "GenerateVideo": (GenerateVideoInput, GenerateVideoOutput),
+    "InspectVideo": (InspectVideoInput, InspectVideoOutput),
+    "ModerateVideo": (ModerateVideoInput, ModerateOutput),
+    "LabelVideo": (LabelVideoInput, LabelVideoOutput),
+    "SignVideo": (SignVideoInput, SignVideoOutput),
+}

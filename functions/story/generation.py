@@ -1,0 +1,130 @@
+"""The contract between the workflow and any engine: what is asked for and what is reported.
+
+A request is an uncompressed tar of `direction.json` and `photo.jpg`; a result is a tar of
+`video.mp4` and `report.json`; a failure is the JSON object {"error", "message"}. The endpoint and
+the functions share this module, so neither can drift.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+EvenPixels = Annotated[int, Field(ge=64, le=4096, multiple_of=2)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+class Contract(BaseModel):
+    """Frozen and closed: an unknown field is an error, so that drift shows at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Box(Contract):
+    """A rectangle in fractions of the picture's width and height; the origin is top left."""
+
+    left: Fraction
+    top: Fraction
+    width: Fraction
+    height: Fraction
+
+
+class Tag(Contract):
+    """What a picture shows, by the name that Rekognition's DetectLabels gives it."""
+
+    name: str
+    confidence: Fraction
+
+
+CameraMove = Literal["still", "push_in", "pull_out", "pan_left", "pan_right", "orbit"]
+Ambience = Literal["silence", "wind", "waves", "stream", "rain", "night", "room"]
+Fit = Literal["cover", "contain"]
+
+
+class Direction(Contract):
+    """What one clip shall be: everything an engine needs besides the photo itself."""
+
+    story_id: str
+    inference_id: Annotated[str, StringConstraints(max_length=64)]
+    prompt: Words
+    negative_prompt: Words
+    camera: CameraMove
+    ambience: Ambience
+    fit: Fit = "cover"
+    loop: bool = True
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seconds: Annotated[float, Field(ge=1.0, le=10.0)]
+    fps: Annotated[int, Field(ge=8, le=60)]
+    width: EvenPixels
+    height: EvenPixels
+    tags: tuple[Tag, ...] = ()
+    faces: tuple[Box, ...] = ()
+
+    @property
+    def frames(self) -> int:
+        """How many frames the clip has."""
+        return round(self.seconds * self.fps)
+
+
+class RegionReport(Contract):
+    """One part of the scene that the engine found, and what it did with it."""
+
+    kind: str
+    confidence: Fraction
+    area: Fraction
+    motion: str
+
+
+class EngineName(Contract):
+    """Which engine made a clip. `family` decides how the clip must be labelled."""
+
+    family: Literal["procedural", "diffusion"]
+    name: str
+    version: str
+
+
+class Report(Contract):
+    """What an engine did: kept with the story, shown to its creator, written in its manifest."""
+
+    inference_id: str
+    engine: EngineName
+    seed: int
+    seconds: float
+    fps: int
+    frames: int
+    width: int
+    height: int
+    has_sound: bool
+    #: The part of the photo that became the first frame.
+    crop: Box
+    fit: Fit
+    camera: CameraMove
+    understood: tuple[str, ...]
+    unmet: tuple[str, ...]
+    regions: tuple[RegionReport, ...]
+    #: Seconds spent a stage, e.g. {"scene": 1.2, "render": 4.0, "encode": 1.9}.
+    timings: dict[str, float]
+
+
+class Failure(Contract):
+    """The body of a failed invocation. `error` is a class name of the error tree."""
+
+    error: str
+    message: str
+
+
+class Progress(Contract):
+    """The detail of an `Enliven Generation Progress` event that the container puts on the bus."""
+
+    inference_id: str
+    fraction: Fraction
+    stage: str
+
+
+PROGRESS_SOURCE = "enliven.engine"
+PROGRESS_DETAIL_TYPE = "Enliven Generation Progress"
+REQUEST_MEDIA_TYPE = "application/x-tar"
+DIRECTION_MEMBER = "direction.json"
+PHOTO_MEMBER = "photo.jpg"
+VIDEO_MEMBER = "video.mp4"
+REPORT_MEMBER = "report.json"

@@ -1,0 +1,134 @@
+"""What the API says: one model for each request and answer, shared with our own clients."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from story import limits
+from story.contracts import Credential, Gate, StoryId, VerdictValue
+from story.generation import Contract, EngineName, Fit, Fraction
+from story.states import Status
+
+Prompt = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.MAX_PROMPT_CHARACTERS),
+]
+
+
+class CreateStory(Contract):
+    """The body of POST /stories."""
+
+    prompt: Prompt
+    #: The creator's statement that the people in the photo agreed to be animated.
+    people_consent: bool = False
+    fit: Fit = "cover"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+
+
+class UploadForm(Contract):
+    """A presigned POST: send `fields` and then the file, as multipart/form-data, to `url`."""
+
+    url: str
+    fields: dict[str, str]
+    max_bytes: int
+    expires_at: str
+
+
+class Reason(Contract):
+    """Why a story is where it is: a stable code and a plain sentence."""
+
+    code: str
+    message: str
+
+
+class VerdictView(Contract):
+    """One gate's verdict, as its creator may see it."""
+
+    gate: Gate
+    verdict: VerdictValue
+    reasons: tuple[Reason, ...]
+    models: tuple[str, ...]
+    policy: str
+    decided_at: str
+
+
+class TimelineEntry(Contract):
+    """One state of the workflow: `ms` counts from its beginning to its end, waiting included."""
+
+    state: str
+    began_at: str
+    ended_at: str | None
+    ms: int | None
+    outcome: str
+
+
+class CostItem(Contract):
+    """One kind of call, how often it happened, and what AWS lists for it."""
+
+    what: str
+    quantity: float
+    unit: str
+    unit_price: float
+    cost: float
+
+
+class Cost(Contract):
+    """What the story would have cost on AWS, from the calls that happened."""
+
+    currency: Literal["USD"]
+    total: float
+    items: tuple[CostItem, ...]
+    #: Which price list, e.g. "us-east-1 list prices, 2026-11".
+    price_list: str
+
+
+class StoryView(Contract):
+    """A story as its creator sees it."""
+
+    id: StoryId
+    status: Status
+    prompt: str
+    created_at: str
+    updated_at: str
+    expires_at: str | None
+    #: The state of the workflow that is at work, e.g. "GenerateVideo".
+    stage: str | None
+    progress: Fraction
+    eta_seconds: float | None
+    reasons: tuple[Reason, ...]
+    verdicts: tuple[VerdictView, ...]
+    timeline: tuple[TimelineEntry, ...]
+    engine: EngineName | None
+    seed: int | None
+    understood: tuple[str, ...]
+    unmet: tuple[str, ...]
+    alt_text: str | None
+    #: Both live for a few minutes only; ask again for new ones.
+    video_url: str | None
+    poster_url: str | None
+    credential: Credential | None
+    cost: Cost | None
+
+
+class StoryCreated(Contract):
+    """The answer to POST /stories."""
+
+    story: StoryView
+    upload: UploadForm
+
+
+class StoryList(Contract):
+    """The answer to GET /stories: newest first; `next` continues where this page ends."""
+
+    stories: tuple[StoryView, ...]
+    next: str | None
+
+
+class Problem(Contract):
+    """RFC 9457 problem details; `code` is stable, `detail` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
