@@ -1,0 +1,1 @@
+"""The laptop stack: the application without a cloud account, container engine or GPU."""

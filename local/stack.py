@@ -1,0 +1,284 @@
+"""The laptop stack: the local AWS, the AI stand-ins and the model endpoint's own server.
+
+    emulator   ministack, patched (local/emulator): S3, Step Functions, Lambda, DynamoDB, KMS, …
+    standins   Rekognition, Bedrock Guardrails and SageMaker Runtime (local/standins)
+    model      the server that the SageMaker container runs (model_endpoint.serve)
+
+Nothing is kept over a restart. What runs is written to `.enliven/stack.json`.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local import processes
+from local.processes import Server, StackError
+
+REGION = "us-east-1"
+STACK_NAME = "enliven"
+STATE_FOLDER = ".enliven"
+
+#: The emulator knows no secrets; these are the credentials that it takes for its administrator's.
+_ACCESS_KEY = "test"
+_SECRET_KEY = "test"  # noqa: S105 - the emulator's published default
+
+_READY_SECONDS = 60.0
+#: Variables that processes inherit from the caller; everything else is set here, so that neither
+#: the caller's AWS account nor its proxies can leak into the stack.
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+)
+_THREADS = "2"
+
+MODEL_SERVER = ("-m", "model_endpoint.serve")
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A running stack and how to reach it."""
+
+    project_root: Path
+    state_dir: Path
+    strict_auth: bool
+    emulator: Server
+    standins: Server
+    model: Server
+    #: The template's outputs; empty until it was deployed.
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def servers(self) -> tuple[Server, Server, Server]:
+        """The three processes."""
+        return (self.emulator, self.standins, self.model)
+
+    @property
+    def endpoint(self) -> str:
+        """The local AWS."""
+        return self.emulator.url
+
+    @property
+    def log_dir(self) -> Path:
+        """Where the processes write."""
+        return self.state_dir / "logs"
+
+    def environment(self) -> dict[str, str]:
+        """What makes boto3 of another process talk to this stack."""
+        return _aws_environment(self.endpoint, self.standins.url)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the local AWS, as its administrator."""
+        import boto3  # noqa: PLC0415 - half a second that `down` and `status` need not pay
+
+        environment = self.environment()
+        variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
+        # The service is only known when called: boto3's overloads cannot apply.
+        session: Any = boto3.session.Session(
+            aws_access_key_id=_ACCESS_KEY,
+            aws_secret_access_key=_SECRET_KEY,
+            region_name=REGION,
+        )
+        return session.client(service, endpoint_url=environment.get(variable, self.endpoint))
+
+
+def start(
+    project_root: Path,
+    *,
+    state_dir: Path | None = None,
+    strict_auth: bool = False,
+    model_server: tuple[str, ...] = MODEL_SERVER,
+) -> LocalStack:
+    """Start the three processes, or find them running.
+
+    `strict_auth` lets the emulator check signatures and role policies. `model_server` is what the
+    interpreter runs as the model endpoint. Raises StackError.
+    """
+    state_dir = state_dir or project_root / STATE_FOLDER
+    with _exclusive(state_dir):
+        running = _read(project_root, state_dir)
+        if running is not None:
+            healthy = all(server.is_healthy() for server in running.servers)
+            if healthy and running.strict_auth == strict_auth:
+                return running
+            processes.stop(running.servers)
+        started: list[Server] = []
+        try:
+            return _start(project_root, state_dir, strict_auth, model_server, started)
+        except BaseException:
+            processes.stop(started)
+            raise
+
+
+def stop(project_root: Path, *, state_dir: Path | None = None) -> bool:
+    """Stop what runs; says whether anything did."""
+    state_dir = state_dir or project_root / STATE_FOLDER
+    with _exclusive(state_dir):
+        running = _read(project_root, state_dir)
+        if running is None:
+            return False
+        alive = any(server.is_alive() for server in running.servers)
+        processes.stop(running.servers)
+        _state_file(state_dir).unlink()
+        return alive
+
+
+def find(project_root: Path, *, state_dir: Path | None = None) -> LocalStack | None:
+    """The stack that was started, whether or not its processes are well; None if there is none."""
+    return _read(project_root, state_dir or project_root / STATE_FOLDER)
+
+
+def _start(
+    project_root: Path,
+    state_dir: Path,
+    strict_auth: bool,
+    model_server: tuple[str, ...],
+    started: list[Server],
+) -> LocalStack:
+    emulator_port, standins_port, model_port = processes.free_ports(3)
+    emulator_url = f"http://127.0.0.1:{emulator_port}"
+    standins_url = f"http://127.0.0.1:{standins_port}"
+    aws = _inherited() | _aws_environment(emulator_url, standins_url)
+    threads = {"OMP_NUM_THREADS": _THREADS, "OPENBLAS_NUM_THREADS": _THREADS}
+
+    def launch(
+        name: str, arguments: tuple[str, ...], port: int, health: str, environment: dict[str, str]
+    ) -> Server:
+        server = processes.start(
+            name,
+            [sys.executable, *arguments],
+            port=port,
+            health=health,
+            directory=project_root,
+            environment=environment,
+            log=state_dir / "logs" / f"{name}.log",
+        )
+        started.append(server)
+        return server
+
+    emulator = launch(
+        "emulator",
+        ("-m", "local.emulator"),
+        emulator_port,
+        "/_ministack/ready",
+        # Lambda workers inherit this environment.
+        aws
+        | threads
+        | {
+            "GATEWAY_PORT": str(emulator_port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true" if strict_auth else "false",
+            # Listeners of services that nobody uses here, on fixed ports.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            # A worker that is gone costs the next story a cold start of a second or two.
+            "LAMBDA_WARM_TTL_SECONDS": "1800",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+    )
+    standins = launch(
+        "standins",
+        ("-m", "local.standins"),
+        standins_port,
+        "/ping",
+        aws
+        | {
+            "PORT": str(standins_port),
+            "MODEL_URL": f"http://127.0.0.1:{model_port}",
+            "STACK_NAME": STACK_NAME,
+            # The text model is fastest on one thread; the picture models ask for two themselves.
+            "OMP_NUM_THREADS": "1",
+        },
+    )
+    model = launch(
+        "model",
+        model_server,
+        model_port,
+        "/ping",
+        aws
+        | threads
+        | {
+            "SAGEMAKER_BIND_TO_PORT": str(model_port),
+            "PROGRESS_BUS": "default",
+            # As in its container, `story` is importable beside it.
+            "PYTHONPATH": str(project_root / "functions"),
+        },
+    )
+    stack = LocalStack(project_root, state_dir, strict_auth, emulator, standins, model)
+    for server in stack.servers:
+        processes.wait_until_healthy(server, _READY_SECONDS)
+    _write(stack)
+    return stack
+
+
+def _aws_environment(emulator_url: str, standins_url: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": emulator_url,
+        "AWS_ENDPOINT_URL_REKOGNITION": standins_url,
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": standins_url,
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": standins_url,
+        "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_MAX_ATTEMPTS": "2",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def _inherited() -> dict[str, str]:
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+def _state_file(state_dir: Path) -> Path:
+    return state_dir / "stack.json"
+
+
+def _write(stack: LocalStack) -> None:
+    document = {
+        "strict_auth": stack.strict_auth,
+        "servers": {server.name: asdict(server) for server in stack.servers},
+    }
+    _state_file(stack.state_dir).write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _read(project_root: Path, state_dir: Path) -> LocalStack | None:
+    path = _state_file(state_dir)
+    if not path.exists():
+        return None
+    try:
+        document = json.loads(path.read_text())
+        emulator, standins, model = (
+            Server(**document["servers"][name]) for name in ("emulator", "standins", "model")
+        )
+        return LocalStack(
+            project_root, state_dir, document["strict_auth"], emulator, standins, model
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise StackError(
+            f"{path} is not a record of this version's stack ({error!r}); "
+            "end its processes and delete it"
+        ) from error
+
+
+@contextlib.contextmanager
+def _exclusive(state_dir: Path) -> Iterator[None]:
+    """One starter or stopper at a time; the others wait."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
