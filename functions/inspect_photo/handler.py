@@ -1,0 +1,66 @@
+"""InspectPhoto: refuses what is no photo; rewrites the rest as a clean JPEG."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from cloud import media, timeline
+from cloud.environment import Environment, load
+from inspect_photo import header, sandbox
+from story.contracts import InspectPhotoInput, InspectPhotoOutput, SourcePhoto
+from story.identifiers import work_key
+from story.limits import MAX_UPLOAD_BYTES
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger(service="inspect_photo")
+
+
+class Settings(Environment):
+    """Where the clean photo goes."""
+
+    work_bucket: str
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Read the upload, examine its header, rewrite it, and write the clean photo."""
+    request = InspectPhotoInput.model_validate(event)
+    settings = load(Settings)
+    with timeline.record("InspectPhoto", request):
+        upload = media.read_upload(request.upload, limit=MAX_UPLOAD_BYTES)
+        claimed = header.read(upload)
+        header.require_size(claimed.width, claimed.height)
+        clean = sandbox.rewrite(upload, claimed.format)
+        facts = clean.facts
+        photo = media.write(
+            settings.work_bucket,
+            work_key(request.story_id, request.attempt, "photo.jpg"),
+            clean.jpeg,
+            "image/jpeg",
+        )
+        logger.info(
+            "photo rewritten",
+            extra={
+                "story_id": request.story_id,
+                "format": claimed.format,
+                "source_bytes": len(upload),
+                "source_px": [facts.source_width, facts.source_height],
+                "clean_px": [facts.width, facts.height],
+                "notes": facts.notes,
+            },
+        )
+        return InspectPhotoOutput(
+            photo=photo,
+            width=facts.width,
+            height=facts.height,
+            source=SourcePhoto(
+                format=claimed.format,
+                width=facts.source_width,
+                height=facts.source_height,
+                sha256=hashlib.sha256(upload).hexdigest(),
+            ),
+        ).model_dump(mode="json")
