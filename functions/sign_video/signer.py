@@ -1,0 +1,134 @@
+"""Signs a clip's manifest with a key that stays in KMS."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import c2pa
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cloud.clients import answers, client, error_code
+from sign_video import manifest, verification
+from story.errors import DependencyUnavailable, EnlivenError, SigningFailed
+
+if TYPE_CHECKING:
+    from sign_video.certificates import Identity
+
+#: KMS hashes a message of up to this many bytes itself; of a longer one it takes the digest.
+MAX_RAW_BYTES = 4_096
+#: A time stamp takes a public authority a second or less; the library itself would wait for ever.
+TIME_STAMP_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """JPEG bytes: what stands for the video, and what it shows of the photo."""
+
+    poster: bytes
+    ingredient: bytes
+
+
+class KmsSigner:
+    """Signs by KMS (ECDSA P-256, SHA-256) as the callback that c2pa asks for.
+
+    c2pa reports only that its callback failed; `failure` keeps why.
+    """
+
+    def __init__(self, key_id: str) -> None:
+        self.key_id = key_id
+        self.failure: EnlivenError | None = None
+
+    def __call__(self, message: bytes) -> bytes:
+        """The DER signature of a message. Raises what the tree calls the failure of KMS."""
+        try:
+            return self._sign(message)
+        except EnlivenError as error:
+            self.failure = error
+            raise
+
+    def _sign(self, message: bytes) -> bytes:
+        raw = len(message) <= MAX_RAW_BYTES
+        try:
+            with answers("KMS"):
+                signature: bytes = client("kms").sign(
+                    KeyId=self.key_id,
+                    SigningAlgorithm="ECDSA_SHA_256",
+                    MessageType="RAW" if raw else "DIGEST",
+                    Message=message if raw else hashlib.sha256(message).digest(),
+                )["Signature"]
+        except (ClientError, BotoCoreError) as error:
+            raise SigningFailed(
+                f"KMS refused to sign with key {self.key_id}: {error_code(error)}: {error}"
+            ) from error
+        return signature
+
+
+def sign(
+    clip: bytes,
+    pictures: Pictures,
+    story: manifest.Story,
+    identity: Identity,
+    *,
+    tsa_url: str | None,
+    seconds: float = TIME_STAMP_SECONDS,
+) -> bytes:
+    """The clip with its signed manifest inside.
+
+    With tsa_url, an RFC 3161 authority states when, within `seconds`. Raises SigningFailed, or
+    DependencyThrottled or DependencyUnavailable if KMS or the authority cannot answer now.
+    """
+    if tsa_url is None:
+        return _embed(clip, pictures, story, identity, tsa_url=None)
+    # Native code cannot be interrupted: it has a thread, and when it is late its result is dropped.
+    threads = ThreadPoolExecutor(max_workers=1)
+    try:
+        return threads.submit(_embed, clip, pictures, story, identity, tsa_url=tsa_url).result(
+            seconds
+        )
+    except TimeoutError as error:
+        raise DependencyUnavailable(
+            f"The time stamp authority {tsa_url} gave no answer within {seconds:g} s"
+        ) from error
+    finally:
+        threads.shutdown(wait=False)
+
+
+def _embed(
+    clip: bytes,
+    pictures: Pictures,
+    story: manifest.Story,
+    identity: Identity,
+    *,
+    tsa_url: str | None,
+) -> bytes:
+    kms = KmsSigner(identity.key_id)
+    settings = verification.settings(identity.anchors) | {
+        "builder": {
+            "thumbnail": {"enabled": False},
+            "created_assertion_labels": list(manifest.CREATED),
+        }
+    }
+    signed = io.BytesIO()
+    try:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            c2pa.Builder(manifest.manifest(story), context=context) as builder,
+            c2pa.Signer.from_callback(
+                kms, c2pa.C2paSigningAlg.ES256, identity.chain, tsa_url
+            ) as signer,
+        ):
+            builder.add_resource(manifest.POSTER, io.BytesIO(pictures.poster))
+            builder.add_resource(manifest.INGREDIENT, io.BytesIO(pictures.ingredient))
+            builder.add_ingredient(
+                manifest.ingredient(), "image/jpeg", io.BytesIO(pictures.ingredient)
+            )
+            builder.sign(signer, manifest.MEDIA_TYPE, io.BytesIO(clip), signed)
+    except c2pa.C2paError as error:
+        if kms.failure is not None:
+            raise kms.failure from error
+        raise SigningFailed(f"The manifest could not be made or embedded: {error}") from error
+    return signed.getvalue()

@@ -1,0 +1,283 @@
+"""Reads the credential of a file and says what it is worth.
+
+C2PA names three states: Invalid, Valid (intact, whoever signed it) and Trusted (its certificate
+leads to an anchor of the reader's). The state alone is not enough: a credential whose ingredient
+was tampered with is still called Trusted, and the failure stands with the ingredient.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import c2pa
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from story.contracts import Credential
+from story.errors import CredentialInvalid
+from story.generation import Contract
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+VERIFIER = f"c2pa-python {c2pa.__version__}"
+
+#: What a credential of ours must have passed, besides having failed nothing.
+REQUIRED = frozenset(
+    {"claimSignature.validated", "claimSignature.insideValidity", "assertion.bmffHash.match"}
+)
+UNTRUSTED = "signingCredential.untrusted"
+_ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
+
+#: The parser decodes pictures to make thumbnails and follows links unless it is told not to.
+OFFLINE = {
+    "verify": {"verify_after_sign": False, "remote_manifest_fetch": False, "ocsp_fetch": False}
+}
+
+
+class Finding(Contract):
+    """One check that failed. `where` is "credential", or the ingredient's title."""
+
+    where: str
+    code: str
+    explanation: str
+
+
+class Action(Contract):
+    """One thing that was done to make the file."""
+
+    action: str
+    when: str | None
+    agent: str | None
+    digital_source_type: str | None
+    description: str | None
+
+
+class Ingredient(Contract):
+    """One thing the file was made from."""
+
+    title: str | None
+    relationship: str
+    has_thumbnail: bool
+
+
+class Reading(Contract):
+    """What the active manifest of a file says and which checks it passed."""
+
+    manifest_id: str
+    instance_id: str | None
+    state: Literal["Invalid", "Valid", "Trusted"]
+    issuer: str | None
+    common_name: str | None
+    generators: tuple[str, ...]
+    time_stamp: str | None
+    actions: tuple[Action, ...]
+    ingredients: tuple[Ingredient, ...]
+    passed: tuple[str, ...]
+    failed: tuple[Finding, ...]
+
+    @property
+    def made(self) -> Action | None:
+        """The action that brought the file into being."""
+        return next((step for step in self.actions if step.action == "c2pa.created"), None)
+
+    def defects(self, *, anchored: bool) -> tuple[Finding, ...]:
+        """What is wrong. An unknown signer is wrong only where anchors say who is known.
+
+        An ingredient may be signed by anybody: that its signer is unknown says nothing about
+        the file it went into.
+        """
+        return tuple(
+            finding
+            for finding in self.failed
+            if finding.code != UNTRUSTED or (anchored and finding.where == "credential")
+        )
+
+
+class _Foreign(BaseModel):
+    """What others wrote: unknown fields are none of our business."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class _Status(_Foreign):
+    code: str
+    explanation: str = ""
+
+
+class _Statuses(_Foreign):
+    success: tuple[_Status, ...] = ()
+    failure: tuple[_Status, ...] = ()
+
+
+class _Delta(_Foreign):
+    deltas: _Statuses = Field(alias="validationDeltas")
+
+
+class _Results(_Foreign):
+    active: _Statuses = Field(alias="activeManifest", default=_Statuses())
+    deltas: tuple[_Delta, ...] = Field(alias="ingredientDeltas", default=())
+
+
+class _Agent(_Foreign):
+    name: str
+    version: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}" if self.version else self.name
+
+
+class _Action(_Foreign):
+    action: str
+    when: str | None = None
+    agent: _Agent | str | None = Field(alias="softwareAgent", default=None)
+    source: str | None = Field(alias="digitalSourceType", default=None)
+    description: str | None = None
+
+
+class _Actions(_Foreign):
+    actions: tuple[_Action, ...]
+
+
+class _Assertion(_Foreign):
+    label: str
+    data: Any = None
+
+
+class _Ingredient(_Foreign):
+    title: str | None = None
+    relationship: str
+    thumbnail: Any = None
+    results: _Results | None = Field(alias="validation_results", default=None)
+
+
+class _Signature(_Foreign):
+    issuer: str | None = None
+    common_name: str | None = None
+    time: str | None = None
+
+
+class _Manifest(_Foreign):
+    generators: tuple[_Agent, ...] = Field(alias="claim_generator_info", default=())
+    instance_id: str | None = None
+    ingredients: tuple[_Ingredient, ...] = ()
+    assertions: tuple[_Assertion, ...] = ()
+    signature: _Signature = Field(alias="signature_info", default=_Signature())
+
+
+class _Store(_Foreign):
+    active: str = Field(alias="active_manifest")
+    manifests: dict[str, _Manifest]
+    results: _Results = Field(alias="validation_results")
+    state: Literal["Invalid", "Valid", "Trusted"] = Field(alias="validation_state")
+
+
+def settings(anchors: str | None) -> dict[str, Any]:
+    """How c2pa shall work: without the network, and trusting these PEM certificates only."""
+    return OFFLINE | ({"trust": {"user_anchors": anchors}} if anchors else {})
+
+
+def read(asset: BinaryIO, media_type: str, anchors: str | None) -> Reading | None:
+    """The credential embedded in a file, or None if it has none.
+
+    Raises CredentialInvalid if there is one that cannot be read.
+    """
+    try:
+        with (
+            c2pa.Context.from_dict(settings(anchors)) as context,
+            c2pa.Reader(media_type, asset, context=context) as reader,
+        ):
+            found = reader.json()
+    except c2pa.C2paError.ManifestNotFound:
+        return None
+    except c2pa.C2paError as error:
+        raise CredentialInvalid(f"The credential cannot be read: {error}") from error
+    try:
+        store = _Store.model_validate_json(found)
+        return _reading(store, store.manifests[store.active])
+    except (ValidationError, KeyError) as error:
+        raise CredentialInvalid(f"The credential is not formed as C2PA asks: {error}") from error
+
+
+def _reading(store: _Store, manifest: _Manifest) -> Reading:
+    steps = [
+        step
+        for assertion in manifest.assertions
+        if assertion.label in _ACTIONS
+        for step in _Actions.model_validate(assertion.data).actions
+    ]
+    return Reading(
+        manifest_id=store.active,
+        instance_id=manifest.instance_id,
+        state=store.state,
+        issuer=manifest.signature.issuer,
+        common_name=manifest.signature.common_name,
+        generators=tuple(str(generator) for generator in manifest.generators),
+        time_stamp=manifest.signature.time,
+        actions=tuple(
+            Action(
+                action=step.action,
+                when=step.when,
+                agent=None if step.agent is None else str(step.agent),
+                digital_source_type=step.source,
+                description=step.description,
+            )
+            for step in steps
+        ),
+        ingredients=tuple(
+            Ingredient(
+                title=part.title,
+                relationship=part.relationship,
+                has_thumbnail=part.thumbnail is not None,
+            )
+            for part in manifest.ingredients
+        ),
+        passed=tuple(dict.fromkeys(status.code for status in store.results.active.success)),
+        failed=_findings(store, manifest),
+    )
+
+
+def _findings(store: _Store, manifest: _Manifest) -> tuple[Finding, ...]:
+    """Failures of the credential, of its ingredients, and of what went into those."""
+    failures = [("credential", status) for status in store.results.active.failure]
+    for delta in store.results.deltas:
+        failures += [("ingredient", status) for status in delta.deltas.failure]
+    for part in manifest.ingredients:
+        if part.results:
+            failures += [(part.title or "ingredient", s) for s in part.results.active.failure]
+    return tuple(
+        Finding(where=where, code=status.code, explanation=status.explanation)
+        for where, status in failures
+    )
+
+
+def check(asset: BinaryIO, media_type: str, instance_id: str, anchors: str | None) -> Credential:
+    """Read back what was just signed; the summary that is kept with the story.
+
+    Without anchors nobody can be Trusted, and Valid is enough. Raises CredentialInvalid.
+    """
+    reading = read(asset, media_type, anchors)
+    if reading is None:
+        raise CredentialInvalid("The signed video carries no credential")
+    if reading.instance_id != instance_id:
+        raise CredentialInvalid(
+            f"The active credential is of {reading.instance_id}, not of {instance_id}"
+        )
+    defects = reading.defects(anchored=anchors is not None)
+    missing = sorted(REQUIRED.difference(reading.passed))
+    if defects or missing or reading.state == "Invalid":
+        failed = "; ".join(f"{f.where}: {f.code} ({f.explanation})" for f in defects)
+        raise CredentialInvalid(
+            f"The signed video reads back as {reading.state}"
+            f"; failed: {failed or 'nothing'}; not passed: {', '.join(missing) or 'nothing'}"
+        )
+    made = reading.made
+    if made is None or made.digital_source_type is None or reading.issuer is None:
+        raise CredentialInvalid("The credential does not say how the video was made, and by whom")
+    return Credential(
+        manifest_id=reading.manifest_id,
+        issuer=reading.issuer,
+        signed_at=reading.time_stamp or made.when or "",
+        digital_source_type=made.digital_source_type,
+        verified_by=VERIFIER,
+        validation_state=reading.state,
+    )
