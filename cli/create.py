@@ -1,0 +1,237 @@
+"""`enliven create PHOTO`: sign in, upload, watch the workflow, download, check, show a receipt."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from cli import profile as profiles
+from cli.client import Deadline, Fetched, StoriesApi, Unanswered
+from cli.outcome import CommandFailed, Exit, exit_of_story
+from cli.progress import LiveScreen, PlainScreen, Screen
+from cli.receipt import receipt
+from story.states import ENDED, Status
+from story.view import CreateStory
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from cli.receipt import Checked
+
+DEFAULT_PROMPT = "make this photo come alive"
+DEFAULT_OUT = Path("out/story.mp4")
+#: A cold endpoint in the cloud takes minutes to scale from zero.
+DEFAULT_TIMEOUT_SECONDS = 900.0
+FIRST_POLL_SECONDS = 0.15
+LAST_POLL_SECONDS = 1.0
+POLL_GROWTH = 1.25
+#: How often in a row the API may fail to answer a poll before the command gives up.
+POLL_FAILURES = 5
+DOWNLOAD_TRIES = 3
+COLUMNS = 80
+
+
+class Targets(NamedTuple):
+    """The three files that a ready story becomes."""
+
+    video: Path
+    poster: Path
+    record: Path
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("photo", type=Path, help="JPEG, PNG, WebP, HEIC or AVIF, at most 25 MiB")
+    parser.add_argument("--prompt", default=DEFAULT_PROMPT, help="what shall move, and how")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="where the MP4 goes")
+    parser.add_argument(
+        "--people-consent",
+        action="store_true",
+        help="the people in the photo agreed to be animated",
+    )
+    parser.add_argument("--fit", choices=["cover", "contain"], default="cover")
+    parser.add_argument("--seed", type=int, help="0 to 4294967295; the same seed, the same clip")
+    parser.add_argument("--profile", default=profiles.LOCAL, metavar="NAME")
+    parser.add_argument(
+        "--timeout", type=float, default=DEFAULT_TIMEOUT_SECONDS, metavar="S", help="seconds"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document, no display")
+    parser.add_argument("--plain", action="store_true", help="print lines, do not redraw")
+
+
+def run(options: Namespace) -> Exit:
+    """Make one story; raises CommandFailed when it cannot be made or fetched."""
+    began = time.monotonic()
+    if not options.timeout > 0:
+        raise CommandFailed(
+            "usage", f"--timeout {options.timeout:g}: must be more than 0 s", Exit.USAGE
+        )
+    request = _request(options)
+    photo_bytes = _photo_size(options.photo)
+    targets = _targets(options.out, options.photo)
+    profile = profiles.load(options.profile)
+    console = Console(highlight=False, soft_wrap=False)
+    console.width = min(COLUMNS, console.width)
+    deadline = Deadline(options.timeout)
+
+    with closing(StoriesApi(profile, deadline)) as api:
+        with closing(_screen(console, options)) as screen:
+            screen.begin(options.photo.name, request.prompt)
+            api.sign_in()
+            created = api.create(request)
+            screen.uploading()
+            upload_began = time.monotonic()
+            api.upload(created.upload, options.photo)
+            screen.uploaded(photo_bytes, round((time.monotonic() - upload_began) * 1000))
+            story = _watch(api, created.story.id, screen, deadline)
+        if story.view.status is Status.READY:
+            story = _download(api, story, targets)
+
+    ready = story.view.status is Status.READY
+    files = tuple(targets) if ready else ()
+    checked: Checked | None = None
+    total = time.monotonic() - began
+    if options.json:
+        _print_json(story, files, checked)
+    else:
+        console.print(receipt(story.view, total, checked, files))
+    _raise_unless_ready(story)
+    return Exit.OK
+
+
+def _request(options: Namespace) -> CreateStory:
+    try:
+        return CreateStory(
+            prompt=options.prompt,
+            people_consent=options.people_consent,
+            fit=options.fit,
+            seed=options.seed,
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise CommandFailed(
+            "usage", f"--{first['loc'][0]}: {first['msg']} (got {first['input']!r})", Exit.USAGE
+        ) from None
+
+
+def _photo_size(photo: Path) -> int:
+    """The light check before the upload; what is in the file is the server's to decide."""
+    problem = None
+    count = 0
+    try:
+        if not photo.exists():
+            problem = "there is no such file"
+        elif not photo.is_file():
+            problem = "this is not a file"
+        else:
+            with photo.open("rb"):
+                count = photo.stat().st_size
+            problem = None if count else "the file is empty"
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+    if problem:
+        raise CommandFailed("photo_unreadable", f"{photo}: {problem}", Exit.USAGE)
+    return count
+
+
+def _targets(out: Path, photo: Path) -> Targets:
+    """Where the files go; found wanting before anything is uploaded, not after."""
+    if out.suffix.lower() != ".mp4" or out.is_dir():
+        raise CommandFailed("usage", f"--out {out}: must name an .mp4 file", Exit.USAGE)
+    targets = Targets(out, out.with_suffix(".jpg"), out.with_suffix(".json"))
+    for target in targets:
+        if target.exists() and target.samefile(photo):
+            raise CommandFailed(
+                "usage", f"--out {out}: {target} would replace the photo itself", Exit.USAGE
+            )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed("usage", f"--out {out}: {error.strerror}", Exit.USAGE) from error
+    return targets
+
+
+def _screen(console: Console, options: Namespace) -> Screen:
+    if options.json:
+        return Screen()
+    if options.plain or not console.is_terminal:
+        return PlainScreen(console)
+    return LiveScreen(console)
+
+
+def _watch(api: StoriesApi, story_id: str, screen: Screen, deadline: Deadline) -> Fetched:
+    """Ask for the story until it has ended: often while it changes, seldom while it does not."""
+    pause = FIRST_POLL_SECONDS
+    failures = 0
+    seen: object = None
+    while True:
+        try:
+            story = api.story(story_id)
+        except Unanswered:
+            failures += 1
+            if failures >= POLL_FAILURES:
+                raise
+        else:
+            failures = 0
+            view = story.view
+            screen.update(view)
+            if view.status in ENDED:
+                return story
+            now = (view.status, view.timeline)
+            pause = FIRST_POLL_SECONDS if now != seen else pause
+            seen = now
+            deadline.check(f"story {story_id} was {view.status} ({view.stage or 'no state yet'})")
+        deadline.check(f"story {story_id} was not answered for")
+        time.sleep(min(pause, deadline.left))
+        pause = min(LAST_POLL_SECONDS, pause * POLL_GROWTH)
+
+
+def _download(api: StoriesApi, story: Fetched, targets: Targets) -> Fetched:
+    """Fetch video and poster, then write the record; a lost connection asks for fresh URLs."""
+    for attempt in range(1, DOWNLOAD_TRIES + 1):
+        view = story.view
+        if view.video_url is None or view.poster_url is None:
+            raise CommandFailed(
+                "answer_invalid", f"story {view.id} is {view.status} but has no video to download"
+            )
+        try:
+            api.download(view.video_url, targets.video)
+            api.download(view.poster_url, targets.poster)
+            break
+        except Unanswered:
+            if attempt == DOWNLOAD_TRIES:
+                raise
+            time.sleep(FIRST_POLL_SECONDS)
+            story = api.story(view.id)
+    try:
+        targets.record.write_bytes(story.raw)
+    except OSError as error:
+        raise CommandFailed("file_unwritable", f"{targets.record}: {error.strerror}") from error
+    return story
+
+
+def _print_json(story: Fetched, files: tuple[Path, ...], checked: Checked | None) -> None:
+    """Print one JSON document: the story as the API returned it, and what was made of it here."""
+    document: dict[str, Any] = {
+        "story": json.loads(story.raw),
+        "files": [{"path": str(file), "bytes": file.stat().st_size} for file in files],
+        "checked": checked._asdict() if checked else None,
+    }
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _raise_unless_ready(story: Fetched) -> None:
+    """End with the story's first reason as the error, unless it is ready."""
+    view = story.view
+    status = exit_of_story(view.status, tuple(reason.code for reason in view.reasons))
+    if status is Exit.OK:
+        return
+    if view.reasons:
+        raise CommandFailed(view.reasons[0].code, view.reasons[0].message, status)
+    raise CommandFailed(view.status.lower(), f"story {view.id} is {view.status}", status)

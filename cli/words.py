@@ -1,0 +1,42 @@
+"""Numbers and foreign text as they are printed."""
+
+from __future__ import annotations
+
+import unicodedata
+
+KIB = 1024
+
+
+def printable(text: str) -> str:
+    """A text without control characters: a server's words cannot steer the terminal."""
+    return "".join(
+        " " if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else character
+        for character in text
+    )
+
+
+def milliseconds(ms: int | None) -> str:
+    """A duration that was measured in milliseconds, or nothing when there is none."""
+    return "" if ms is None else f"{ms:,} ms"
+
+
+def seconds(duration: float) -> str:
+    """A duration as people say it: 4.2 s, 3 min 05 s."""
+    if duration < 60:  # noqa: PLR2004 - seconds a minute
+        return f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def size(count: int) -> str:
+    """A number of bytes in the unit that fits it: 812 B, 35 kB, 2.4 MB (multiples of 1,000)."""
+    if count < 1_000:  # noqa: PLR2004 - bytes a kB
+        return f"{count} B"
+    if count < 1_000_000:  # noqa: PLR2004 - bytes a MB
+        return f"{count / 1_000:.0f} kB"
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def dollars(amount: float) -> str:
+    """US dollars with the digits that a fraction of a cent needs."""
+    return f"${amount:.4f}" if amount >= 0.0001 or not amount else f"${amount:.6f}"  # noqa: PLR2004
