@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cloud.clients import answers, client, take_calls
+from botocore.exceptions import ClientError
+
+from cloud.clients import answers, client, error_code, take_calls
 from cloud.environment import Environment, load
 
 if TYPE_CHECKING:
@@ -78,6 +80,33 @@ def _finish(request: StateInput, state: str, outcome: str, seconds: float) -> No
         {":now": {"S": now()}, ":outcome": {"S": outcome}},
         bill=seconds,
     )
+
+
+def note(request: StateInput, state: str, **facts: str) -> None:
+    """Keep what a state found out with its line, e.g. alt_text or the engine's report."""
+    sets = ", ".join(f"{name} = :{name}" for name in facts)
+    _update(request, state, f"SET {sets}", {f":{k}": {"S": v} for k, v in facts.items()})
+
+
+def advance(story_id: str, attempt: int, state: str, take: int, fraction: float) -> None:
+    """Note how far a running state is; events out of order never turn it back within a take."""
+    try:
+        with answers("DynamoDB"):
+            client("dynamodb").update_item(
+                TableName=load(TableSettings).stories_table,
+                Key=key(story_id, attempt, state),
+                UpdateExpression="SET fraction = :done",
+                ConditionExpression="outcome = :running AND "
+                "(attribute_not_exists(fraction) OR fraction < :done)",
+                ExpressionAttributeValues={
+                    # A later take starts again from nothing, yet counts as further.
+                    ":done": {"N": f"{take - 1 + min(fraction, 0.99):.3f}"},
+                    ":running": {"S": "running"},
+                },
+            )
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
 
 
 def end(story_id: str, attempt: int, state: str, outcome: str) -> None:

@@ -1,0 +1,1 @@
+"""From a photo's labels and a person's words to one Direction for an engine."""

@@ -1,0 +1,1 @@
+"""Hands one self-contained request to the asynchronous endpoint."""

@@ -1,0 +1,1 @@
+"""Continues a workflow when the endpoint says that it is done."""

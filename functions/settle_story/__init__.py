@@ -1,0 +1,1 @@
+"""Closes and clears every story whose execution has ended, however it ended."""

@@ -1,0 +1,78 @@
+"""What a story would have cost on AWS: from the calls that its states counted, times list prices.
+
+Free tiers, storage, data transfer and the idle time of an endpoint that is kept warm are left out;
+the receipt is for one story, not for a month.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from story.errors import SettingInvalid
+from story.view import Cost, CostItem
+
+_CALL = "call:"
+_MB_PER_GB = 1024
+#: Native states of a story that became READY; they have no Lambda and so no line of their own.
+#: ClaimUpload, three choices, PublishStory, AnnounceReady, Ready.
+NATIVE_TRANSITIONS = 7
+
+
+@cache
+def prices() -> dict[str, Any]:
+    """The price list, data beside this module."""
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("prices.json").read_text("utf-8"))
+    return loaded
+
+
+def itemise(lines: Iterable[Mapping[str, Any]], *, engine_seconds: float) -> Cost:
+    """The cost of a story from its timeline's lines.
+
+    A line has `runs`, `billed_ms`, `memory_mb` and counts named "call:{service}:{Operation}".
+    Raises SettingInvalid for a call that the price list does not name: an unpriced call would make
+    every receipt a lie.
+    """
+    listed = prices()
+    quantities: dict[tuple[str, str, float], float] = defaultdict(float)
+
+    def add(price: Mapping[str, Any], quantity: float) -> None:
+        quantities[price["what"], price["unit"], price["price"]] += quantity
+
+    for line in lines:
+        runs = int(line.get("runs", 0))
+        gigabytes = float(line.get("memory_mb", 0)) / _MB_PER_GB
+        add(listed["lambda_request"], runs)
+        add(listed["lambda_gb_second"], gigabytes * float(line.get("billed_ms", 0)) / 1000)
+        add(listed["transition"], runs)
+        for name, count in line.items():
+            if not name.startswith(_CALL):
+                continue
+            call = name.removeprefix(_CALL)
+            if call in listed["calls"]:
+                add(listed["calls"][call], float(count))
+            elif call not in listed["free_calls"]:
+                raise SettingInvalid(f"prices.json has no price for {call}, which a state called")
+    add(listed["transition"], NATIVE_TRANSITIONS)
+    add(listed["endpoint_second"], engine_seconds)
+    items = tuple(
+        CostItem(
+            what=what,
+            quantity=round(quantity, 4),
+            unit=unit,
+            unit_price=price,
+            cost=round(quantity * price, 8),
+        )
+        for (what, unit, price), quantity in sorted(
+            quantities.items(), key=lambda entry: -entry[1] * entry[0][2]
+        )
+        if quantity
+    )
+    return Cost(
+        currency="USD",
+        total=round(sum(item.cost for item in items), 6),
+        items=items,
+        price_list=listed["price_list"],
+    )

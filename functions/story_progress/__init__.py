@@ -1,0 +1,1 @@
+"""Keeps how far the engine is, for whoever watches."""
