@@ -1,0 +1,1 @@
+"""The engines that turn a photo and a direction into a clip."""

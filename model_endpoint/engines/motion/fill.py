@@ -1,0 +1,38 @@
+"""Filling what was hidden: what may lie behind a subject, once a clip."""
+
+import cv2
+import numpy as np
+
+from model_endpoint.pixels import Map, as_map
+
+#: Weight below which a place counts as unknown.
+EPS = 1e-4
+
+
+def push_pull(values: Map, known: Map) -> Map:
+    """Fill unknown places smoothly from the known around them, which stay as they are.
+
+    values (h, w, c) float32; known (h, w) 0..1. Pushes weighted means up a pyramid until every
+    place is known, then pulls them down into the gaps.
+    Gortler et al., The Lumigraph, SIGGRAPH 1996, sec. 3.4.
+    """
+    weight = known[..., None]
+    level = np.concatenate([values * weight, weight], axis=2).astype(np.float32)
+    return _pull(level)[..., : values.shape[2]]
+
+
+def _pull(level: Map) -> Map:
+    """Resolve a level of weighted values: (h, w, c + 1), the last channel the weight."""
+    weight = level[..., -1:]
+    own = level / np.maximum(weight, EPS)
+    height, width = level.shape[:2]
+    if float(weight.min()) >= 1.0 - EPS or min(height, width) <= 2:  # noqa: PLR2004 the pyramid's top
+        return as_map(own)
+    smaller = as_map(cv2.pyrDown(level))
+    # A place with some knowledge below counts as known above, or gaps would fade to black.
+    smaller *= np.minimum(1.0, 1.0 / np.maximum(smaller[..., -1:], EPS))
+    saturation = np.minimum(1.0, smaller[..., -1:] * 4.0)
+    smaller = as_map(smaller / np.maximum(smaller[..., -1:], EPS) * saturation)
+    coarse = cv2.pyrUp(_pull(smaller), dstsize=(width, height))
+    share = np.clip(weight, 0.0, 1.0)
+    return as_map(own * share + coarse * (1.0 - share))

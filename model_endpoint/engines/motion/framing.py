@@ -1,0 +1,201 @@
+"""Which part of the photo becomes the picture, and the plate that the camera moves over.
+
+The plate is the photo at the clip's scale: a plate pixel is a clip pixel in the first frame, which
+is `home`. What the photo shows around `home` is there for the camera to uncover.
+
+With `cover` the picture fills the clip. With `contain` the whole photo is a card in the clip, with
+a blurred copy of itself around it; inside the card everything is as with `cover`.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.scene.model import SUBJECT, Scene
+from story.generation import Box, CameraMove, Direction
+
+#: The part of the largest possible crop that the first frame takes: the rest is the camera's room.
+ROOM: dict[CameraMove, float] = {
+    "still": 1.0,
+    "push_in": 1.0,
+    "pull_out": 0.86,
+    "pan_left": 0.92,
+    "pan_right": 0.92,
+    "orbit": 0.92,
+}
+#: Which side of the room a pan's first frame takes: the camera moves to the other.
+LEAN: dict[CameraMove, float] = {"pan_left": 1.0, "pan_right": 0.0}
+#: The plate's margin around home, as a part of the picture's longer side, where the photo has it.
+MARGIN = 0.14
+#: How much more a face attracts the crop than the rest of the subject, and the middle of the photo.
+FACE_PULL = 4.0
+CENTRE_PULL = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle in pixels."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def shrunk(self, part: float, lean: float = 0.5) -> "Rect":
+        """`part` of the size; lean 0 keeps the left edge, 0.5 the middle, 1 the right edge."""
+        width, height = self.width * part, self.height * part
+        return Rect(
+            self.left + (self.width - width) * lean,
+            self.top + (self.height - height) / 2,
+            width,
+            height,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """The plate and its place in the photo.
+
+    plate (h, w, 3) uint8; home: the first frame's place in it, (left, top) whole pixels; size:
+    (width, height) of the picture; source: the plate's rectangle in the photo's pixels; crop: the
+    part of the photo in the first frame; focus: where the eye goes, in the picture's pixels.
+    """
+
+    plate: Rgb
+    home: tuple[int, int]
+    size: tuple[int, int]
+    source: Rect
+    crop: Box
+    focus: tuple[float, float]
+
+
+def card_size(photo: tuple[int, int], direction: Direction) -> tuple[int, int]:
+    """(width, height) of the moving picture: the clip, or for `contain` the photo fitted in it."""
+    clip = (direction.width, direction.height)
+    if direction.fit == "cover":
+        return clip
+    scale = min(clip[0] / photo[0], clip[1] / photo[1])
+    return min(clip[0], round(photo[0] * scale)), min(clip[1], round(photo[1] * scale))
+
+
+def attention(scene: Scene) -> Map:
+    """How much each place deserves to be in the picture: (h, w) float32."""
+    height, width = scene.depth.shape
+    y = np.linspace(-1.0, 1.0, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1.0, 1.0, width, dtype=np.float32)[None, :]
+    weight = CENTRE_PULL * (1.0 - 0.5 * x * x) * (1.0 - 0.5 * y * y)
+    subject = scene.region(SUBJECT)
+    if subject is not None:
+        weight += subject.mask * subject.confidence
+    for face in scene.faces:
+        top, left = int(face.top * height), int(face.left * width)
+        bottom = int((face.top + face.height) * height) + 1
+        right = int((face.left + face.width) * width) + 1
+        weight[top:bottom, left:right] += FACE_PULL
+    return weight
+
+
+def best_start(weight: Map, length: float) -> float:
+    """Where a window of `length` (fraction of the axis) holds the most: its start, 0..1-length.
+
+    weight (n,). Of equally good places it takes the middle one.
+    """
+    if length >= 1.0:
+        return 0.0
+    window = max(1, round(length * len(weight)))
+    sums = np.convolve(weight, np.ones(window, dtype=np.float32), mode="valid")
+    best = np.flatnonzero(sums >= sums.max() * 0.998)
+    return min(float(best[len(best) // 2]) / len(weight), 1.0 - length)
+
+
+def outer_crop(photo: tuple[int, int], size: tuple[int, int], weight: Map) -> Rect:
+    """The largest crop of the photo in the picture's shape, around what deserves attention."""
+    scale = min(photo[0] / size[0], photo[1] / size[1])
+    width, height = min(size[0] * scale, photo[0]), min(size[1] * scale, photo[1])
+    left = best_start(weight.sum(axis=0), width / photo[0]) * photo[0]
+    top = best_start(weight.sum(axis=1), height / photo[1]) * photo[1]
+    return Rect(left, top, width, height)
+
+
+def resample(photo: Rgb, source: Rect, size: tuple[int, int]) -> Rgb:
+    """The photo's rectangle `source` at `size`; Lanczos, area-correct when it shrinks."""
+    box = (source.left, source.top, source.left + source.width, source.top + source.height)
+    resized = Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS, box=box)
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def frame(photo: Rgb, scene: Scene, direction: Direction) -> Framing:
+    """Choose the crop and cut the plate."""
+    height, width = photo.shape[:2]
+    size = card_size((width, height), direction)
+    weight = attention(scene)
+    move = direction.camera
+    crop = outer_crop((width, height), size, weight).shrunk(ROOM[move], LEAN.get(move, 0.5))
+    scale = size[0] / crop.width
+    margin = MARGIN * max(size)
+    left, top, right, bottom = (
+        int(min(margin, max(0.0, room) * scale))
+        for room in (
+            crop.left,
+            crop.top,
+            width - crop.left - crop.width,
+            height - crop.top - crop.height,
+        )
+    )
+    plate_size = (size[0] + left + right, size[1] + top + bottom)
+    source = Rect(
+        max(0.0, crop.left - left / scale),
+        max(0.0, crop.top - top / scale),
+        min(float(width), plate_size[0] / scale),
+        min(float(height), plate_size[1] / scale),
+    )
+    fractions = Box(
+        left=max(0.0, crop.left / width),
+        top=max(0.0, crop.top / height),
+        width=min(1.0, crop.width / width),
+        height=min(1.0, crop.height / height),
+    )
+    plate = resample(photo, source, plate_size)
+    focus = centre_of(cut(weight, (width, height), source, plate_size))
+    return Framing(
+        plate=plate,
+        home=(left, top),
+        size=size,
+        source=source,
+        crop=fractions,
+        focus=(focus[0] - left, focus[1] - top),
+    )
+
+
+def centre_of(weight: Map) -> tuple[float, float]:
+    """(x, y) of the middle of a weight map."""
+    total = float(weight.sum())
+    x = float((weight.sum(axis=0) * np.arange(weight.shape[1])).sum()) / total
+    y = float((weight.sum(axis=1) * np.arange(weight.shape[0])).sum()) / total
+    return x, y
+
+
+def cut(values: Map, photo: tuple[int, int], source: Rect, size: tuple[int, int]) -> Map:
+    """A scene map on the plate: the rectangle `source` (photo pixels) of it, at `size`."""
+    to_map = (values.shape[1] / photo[0], values.shape[0] / photo[1])
+    scale_x = source.width * to_map[0] / size[0]
+    scale_y = source.height * to_map[1] / size[1]
+    # The centre of plate pixel i lies at (i + 0.5) · scale + offset - 0.5 of the map.
+    matrix = np.array(
+        [
+            [scale_x, 0.0, source.left * to_map[0] + 0.5 * scale_x - 0.5],
+            [0.0, scale_y, source.top * to_map[1] + 0.5 * scale_y - 0.5],
+        ],
+        dtype=np.float64,
+    )
+    placed = cv2.warpAffine(
+        values,
+        matrix,
+        size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return as_map(placed)

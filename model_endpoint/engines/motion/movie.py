@@ -1,0 +1,105 @@
+"""Writing the clip: H.264 and AAC in an MP4 that plays while it loads, colours tagged BT.709."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from numpy.typing import NDArray
+
+from model_endpoint.pixels import Rgb
+
+#: LabelVideo encodes once more: this pass must lose next to nothing.
+CRF = 17
+PRESET = "veryfast"
+KEYFRAME_SECONDS = 1.0
+SOUND_RATE_HZ = 48_000
+SOUND_BITS_PER_SECOND = 128_000
+SOUND_FRAME_SAMPLES = 1_024
+#: Frames that may wait for the encoder: enough to keep it busy, few enough to stay small.
+MAX_WAITING_FRAMES = 4
+
+
+class Movie:
+    """An MP4 being written. Frames are encoded in a second thread, in the order they are added."""
+
+    def __init__(
+        self, path: Path, *, width: int, height: int, fps: int, sound: NDArray[np.float32] | None
+    ) -> None:
+        """Open the file. `sound` is (samples, 2), -1..1, at SOUND_RATE_HZ, or None."""
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        stream = self._container.add_stream(
+            "libx264", rate=fps, options={"preset": PRESET, "crf": str(CRF)}
+        )
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.gop_size = round(fps * KEYFRAME_SECONDS)
+        context = stream.codec_context
+        context.color_range = ColorRange.MPEG
+        context.colorspace = Colorspace.ITU709
+        context.color_primaries = ColorPrimaries.BT709
+        context.color_trc = ColorTrc.BT709
+        self._stream = stream
+        self._tick = Fraction(1, fps)
+        self._sound = sound
+        self._voice = None
+        if sound is not None:
+            self._voice = self._container.add_stream("aac", rate=SOUND_RATE_HZ, layout="stereo")
+            self._voice.bit_rate = SOUND_BITS_PER_SECOND
+        self._frames = 0
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
+        self._waiting: list[Future[None]] = []
+
+    def __enter__(self) -> Self:
+        """Enter: frames may be added."""
+        return self
+
+    def add(self, picture: Rgb) -> None:
+        """Append one frame; waits when the encoder is MAX_WAITING_FRAMES behind."""
+        self._waiting.append(self._worker.submit(self._encode, picture, self._frames))
+        self._frames += 1
+        if len(self._waiting) >= MAX_WAITING_FRAMES:
+            self._waiting.pop(0).result()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish the file, or only close it when the pictures failed."""
+        try:
+            if error is None:
+                for done in self._waiting:
+                    done.result()
+                self._container.mux(self._stream.encode(None))
+                self._add_sound()
+        finally:
+            self._worker.shutdown(cancel_futures=True)
+            self._container.close()
+
+    def _encode(self, picture: Rgb, index: int) -> None:
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+        )
+        frame.color_primaries = ColorPrimaries.BT709
+        frame.color_trc = ColorTrc.BT709
+        frame.pts, frame.time_base = index, self._tick
+        self._container.mux(self._stream.encode(frame))
+
+    def _add_sound(self) -> None:
+        if self._sound is None or self._voice is None:
+            return
+        planes = np.ascontiguousarray(self._sound.T, dtype=np.float32)
+        for start in range(0, planes.shape[1], SOUND_FRAME_SAMPLES):
+            block = np.ascontiguousarray(planes[:, start : start + SOUND_FRAME_SAMPLES])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+            frame.sample_rate = SOUND_RATE_HZ
+            frame.pts, frame.time_base = start, Fraction(1, SOUND_RATE_HZ)
+            self._container.mux(self._voice.encode(frame))
+        self._container.mux(self._voice.encode(None))
