@@ -26,7 +26,7 @@ class Settings(Environment):
     work_bucket: str
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Read the upload, examine its header, rewrite it, and write the clean photo."""
     request = InspectPhotoInput.model_validate(event)
     settings = load(Settings)
@@ -44,14 +44,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         )
         logger.info(
             "photo rewritten",
-            extra={
-                "story_id": request.story_id,
-                "format": claimed.format,
-                "source_bytes": len(upload),
-                "source_px": [facts.source_width, facts.source_height],
-                "clean_px": [facts.width, facts.height],
-                "notes": facts.notes,
-            },
+            story_id=request.story_id,
+            format=claimed.format,
+            source_bytes=len(upload),
+            source_px=[facts.source_width, facts.source_height],
+            clean_px=[facts.width, facts.height],
+            notes=facts.notes,
         )
         return InspectPhotoOutput(
             photo=photo,

@@ -1,0 +1,65 @@
+"""InspectVideo: unpacks the engine's result and lets only a sound clip on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from cloud import media, timeline
+from cloud.environment import Environment, load
+from inspect_video import result
+from inspect_video.examination import examine
+from story.contracts import InspectVideoInput, InspectVideoOutput
+from story.generation import Direction
+from story.identifiers import work_key
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from story.contracts import ObjectRef
+
+logger = Logger(service="inspect_video")
+
+
+class Settings(Environment):
+    """Where the clip and its frames go."""
+
+    work_bucket: str
+
+
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Unpack, examine, and write the clip, its report and the frames that gate 2 judges."""
+    request = InspectVideoInput.model_validate(event)
+    settings = load(Settings)
+    with timeline.record("InspectVideo", request):
+        direction = Direction.model_validate_json(media.read(request.direction))
+        photo = media.read(request.photo)
+        unpacked = result.unpack(media.read_result(request.result, limit=result.MAX_RESULT_BYTES))
+        examined = examine(unpacked.video, unpacked.report, direction, photo)
+
+        def write(name: str, body: bytes, media_type: str) -> ObjectRef:
+            key = work_key(request.story_id, request.attempt, f"take{request.take}-{name}")
+            return media.write(settings.work_bucket, key, body, media_type)
+
+        output = InspectVideoOutput(
+            clip=write("clip.mp4", unpacked.video, "video/mp4"),
+            report=write("report.json", unpacked.report_json, "application/json"),
+            frames=tuple(
+                write(f"frame{index:04d}.jpg", jpeg, "image/jpeg")
+                for index, jpeg in examined.frames.items()
+            ),
+            engine=unpacked.report.engine,
+            crop=unpacked.report.crop,
+        )
+        timeline.note(request, "InspectVideo", report=unpacked.report.model_dump_json())
+        logger.info(
+            "clip examined",
+            story_id=request.story_id,
+            take=request.take,
+            engine=unpacked.report.engine.name,
+            likeness_db=round(examined.likeness_db, 1),
+            mean_motion=round(examined.mean_motion, 2),
+            frames=len(examined.frames),
+        )
+        return output.model_dump(mode="json")
