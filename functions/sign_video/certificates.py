@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cloud.clients import answers, client, error_code
-from story.errors import CertificateMissing
+from story.errors import CertificateMissing, SigningFailed
 
 #: What a parameter holds as long as nobody has put anything there: a parameter cannot be empty.
 NOTHING = "none"
@@ -37,17 +37,26 @@ class Identity:
 
 
 def identity(key_id: str, chain_parameter: str, anchors_parameter: str) -> Identity:
-    """Read and check who signs. Raises CertificateMissing with what to do about it."""
+    """Read and check who signs.
+
+    Raises CertificateMissing with what to do about it, SigningFailed if KMS denies the key.
+    """
     chain = _value(chain_parameter)
     if chain is None:
         raise CertificateMissing(
             f"No certificate chain is installed: parameter {chain_parameter} holds {NOTHING!r}. "
             f"Put the PEM chain of KMS key {key_id} there, leaf first, or s3://bucket/key of it"
         )
-    with answers("KMS"):
-        public = client("kms").get_public_key(KeyId=key_id)["PublicKey"]
+    try:
+        with answers("KMS"):
+            public = client("kms").get_public_key(KeyId=key_id)["PublicKey"]
+    except ClientError as error:
+        raise SigningFailed(f"KMS gives no public key for {key_id}: {error}") from error
     check_chain(chain, public, chain_parameter, datetime.now(UTC))
-    return Identity(key_id=key_id, chain=chain, anchors=_value(anchors_parameter))
+    anchors = _value(anchors_parameter)
+    if anchors is not None:
+        _certificates(anchors, anchors_parameter)
+    return Identity(key_id=key_id, chain=chain, anchors=anchors)
 
 
 def check_chain(chain: str, public_key: bytes, source: str, at: datetime) -> None:
@@ -55,10 +64,7 @@ def check_chain(chain: str, public_key: bytes, source: str, at: datetime) -> Non
 
     Raises CertificateMissing that names the first thing that is wrong.
     """
-    try:
-        certificates = x509.load_pem_x509_certificates(chain.encode())
-    except ValueError as error:
-        raise CertificateMissing(f"{source} holds no PEM certificates: {error}") from error
+    certificates = _certificates(chain, source)
     leaf = certificates[0]
     certified = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if certified != public_key:
@@ -82,6 +88,13 @@ def check_chain(chain: str, public_key: bytes, source: str, at: datetime) -> Non
                 f"In {source}, {issued.subject.rfc4514_string()} was not issued by the "
                 f"certificate after it, {issuer.subject.rfc4514_string()}: order it leaf first"
             ) from error
+
+
+def _certificates(pem: str, source: str) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem.encode())
+    except ValueError as error:
+        raise CertificateMissing(f"{source} holds no PEM certificates: {error}") from error
 
 
 def _digest(public_key: bytes) -> str:

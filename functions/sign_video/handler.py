@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +53,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             media.read(request.clip), pictures, story, identity, tsa_url=settings.tsa_url
         )
         credential = verification.check(
-            io.BytesIO(signed), manifest.MEDIA_TYPE, story.instance_id, identity.anchors
+            signed,
+            manifest.MEDIA_TYPE,
+            story.instance_id,
+            identity.anchors,
+            stamped=settings.tsa_url is not None,
         )
         bucket = settings.stories_bucket
         output = SignVideoOutput(

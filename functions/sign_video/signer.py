@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import c2pa
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cloud.clients import answers, client, error_code
+from cloud.clients import answers, client
 from sign_video import manifest, verification
 from story.errors import DependencyUnavailable, EnlivenError, SigningFailed
 
@@ -35,20 +35,24 @@ class Pictures:
 class KmsSigner:
     """Signs by KMS (ECDSA P-256, SHA-256) as the callback that c2pa asks for.
 
-    c2pa reports only that its callback failed; `failure` keeps why.
+    c2pa reports only that its callback failed; `failure` keeps why. `signed` tells whether it was
+    what comes after the signature, the time stamp, that failed.
     """
 
     def __init__(self, key_id: str) -> None:
         self.key_id = key_id
         self.failure: EnlivenError | None = None
+        self.signed = False
 
     def __call__(self, message: bytes) -> bytes:
         """The DER signature of a message. Raises what the tree calls the failure of KMS."""
         try:
-            return self._sign(message)
+            signature = self._sign(message)
         except EnlivenError as error:
             self.failure = error
             raise
+        self.signed = True
+        return signature
 
     def _sign(self, message: bytes) -> bytes:
         raw = len(message) <= MAX_RAW_BYTES
@@ -61,9 +65,7 @@ class KmsSigner:
                     Message=message if raw else hashlib.sha256(message).digest(),
                 )["Signature"]
         except (ClientError, BotoCoreError) as error:
-            raise SigningFailed(
-                f"KMS refused to sign with key {self.key_id}: {error_code(error)}: {error}"
-            ) from error
+            raise SigningFailed(f"KMS did not sign with key {self.key_id}: {error}") from error
         return signature
 
 
@@ -130,5 +132,9 @@ def _embed(
     except c2pa.C2paError as error:
         if kms.failure is not None:
             raise kms.failure from error
+        if kms.signed and tsa_url is not None:
+            raise DependencyUnavailable(
+                f"The time stamp authority {tsa_url} gave no usable time stamp: {error}"
+            ) from error
         raise SigningFailed(f"The manifest could not be made or embedded: {error}") from error
     return signed.getvalue()

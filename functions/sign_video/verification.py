@@ -7,6 +7,7 @@ was tampered with is still called Trusted, and the failure stands with the ingre
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, Literal
 
 import c2pa
@@ -25,6 +26,7 @@ VERIFIER = f"c2pa-python {c2pa.__version__}"
 REQUIRED = frozenset(
     {"claimSignature.validated", "claimSignature.insideValidity", "assertion.bmffHash.match"}
 )
+TIME_STAMPED = "timeStamp.validated"
 UNTRUSTED = "signingCredential.untrusted"
 _ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
 
@@ -250,12 +252,15 @@ def _findings(store: _Store, manifest: _Manifest) -> tuple[Finding, ...]:
     )
 
 
-def check(asset: BinaryIO, media_type: str, instance_id: str, anchors: str | None) -> Credential:
+def check(
+    signed: bytes, media_type: str, instance_id: str, anchors: str | None, *, stamped: bool
+) -> Credential:
     """Read back what was just signed; the summary that is kept with the story.
 
-    Without anchors nobody can be Trusted, and Valid is enough. Raises CredentialInvalid.
+    `stamped` asks for a time stamp too. Without anchors nobody can be Trusted, and Valid is
+    enough. Raises CredentialInvalid.
     """
-    reading = read(asset, media_type, anchors)
+    reading = read(io.BytesIO(signed), media_type, anchors)
     if reading is None:
         raise CredentialInvalid("The signed video carries no credential")
     if reading.instance_id != instance_id:
@@ -263,7 +268,8 @@ def check(asset: BinaryIO, media_type: str, instance_id: str, anchors: str | Non
             f"The active credential is of {reading.instance_id}, not of {instance_id}"
         )
     defects = reading.defects(anchored=anchors is not None)
-    missing = sorted(REQUIRED.difference(reading.passed))
+    required = REQUIRED | ({TIME_STAMPED} if stamped else set())
+    missing = sorted(required.difference(reading.passed))
     if defects or missing or reading.state == "Invalid":
         failed = "; ".join(f"{f.where}: {f.code} ({f.explanation})" for f in defects)
         raise CredentialInvalid(
@@ -271,12 +277,12 @@ def check(asset: BinaryIO, media_type: str, instance_id: str, anchors: str | Non
             f"; failed: {failed or 'nothing'}; not passed: {', '.join(missing) or 'nothing'}"
         )
     made = reading.made
-    if made is None or made.digital_source_type is None or reading.issuer is None:
+    if made is None or not (made.digital_source_type and made.when and reading.issuer):
         raise CredentialInvalid("The credential does not say how the video was made, and by whom")
     return Credential(
         manifest_id=reading.manifest_id,
         issuer=reading.issuer,
-        signed_at=reading.time_stamp or made.when or "",
+        signed_at=reading.time_stamp or made.when,
         digital_source_type=made.digital_source_type,
         verified_by=VERIFIER,
         validation_state=reading.state,

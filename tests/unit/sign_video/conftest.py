@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ CHAIN, ANCHORS = "/enliven/chain", "/enliven/anchors"
 MOTION = EngineName(family="procedural", name="Enliven Motion", version="1.2.3")
 
 
+@functools.cache
 def clip(frames: int = 24, size: tuple[int, int] = (90, 160)) -> bytes:
     """A small H.264 MP4."""
     width, height = size
@@ -43,6 +46,7 @@ def clip(frames: int = 24, size: tuple[int, int] = (90, 160)) -> bytes:
     return written.getvalue()
 
 
+@functools.cache
 def jpeg(colour: tuple[int, int, int], size: tuple[int, int] = (90, 160)) -> bytes:
     written = io.BytesIO()
     Image.new("RGB", size, colour).save(written, "JPEG")
@@ -96,9 +100,19 @@ class Stack:
         return body
 
 
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Stack]:
-    """A stack as it is just after deployment: a key, and no certificates."""
+@dataclass(frozen=True)
+class Signed:
+    """A story that went through SignVideo, for tests that only look at it."""
+
+    video: bytes
+    poster: bytes
+    output: dict[str, Any]
+    root: str
+    sources: Stack
+
+
+@contextmanager
+def deployed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Stack]:
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -113,22 +127,16 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Stack]:
         client.cache_clear()
         for bucket in ("work", "stories"):
             client("s3").create_bucket(Bucket=bucket)
+        keys = {"pk": "HASH", "sk": "RANGE"}
         client("dynamodb").create_table(
             TableName="stories",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
             BillingMode="PAY_PER_REQUEST",
         )
         made = client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-        key_id = made["KeyMetadata"]["KeyId"]
-        monkeypatch.setenv("SIGNING_KEY_ID", key_id)
-        stack = Stack(key_id, tmp_path)
+        stack = Stack(made["KeyMetadata"]["KeyId"], folder)
+        monkeypatch.setenv("SIGNING_KEY_ID", stack.key_id)
         for parameter in (CHAIN, ANCHORS):
             stack.set_parameter(parameter, "none")
         yield stack
@@ -136,7 +144,26 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Stack]:
 
 
 @pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Stack]:
+    """A stack as it is just after deployment: a key, and no certificates."""
+    with deployed(monkeypatch, tmp_path) as stack:
+        yield stack
+
+
+@pytest.fixture
 def stack(bare: Stack) -> Stack:
     """The same with a throw-away chain for its key."""
     bare.install()
     return bare
+
+
+@pytest.fixture(scope="session")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Signed:
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        deployed(monkeypatch, tmp_path_factory.mktemp("signed")) as stack,
+    ):
+        stack.install()
+        output = stack.run()
+        video, poster = (stack.object(output[name]["key"]) for name in ("video", "poster"))
+        return Signed(video, poster, output, stack.root, stack)
