@@ -1,0 +1,77 @@
+# Enliven. A newcomer needs two targets: `make demo` and `make test`. Written for make 3.81.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SAM := .venv-sam
+SAM_READY := $(SAM)/.ready
+NODE_READY := node_modules/.ready
+
+PHOTO ?= photos/sky_sea_bridge.jpg
+PROMPT ?= make this photo come alive
+OUT ?= out/story.mp4
+PEOPLE_CONSENT ?=
+
+.PHONY: help setup demo up down test check lint types templates bench clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## Make the development environment
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@echo "Installing what requirements/dev.txt locks (about 260 MB, once) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: $(READY)  ## One photo in, one signed story out (PHOTO=… PROMPT=… OUT=… PEOPLE_CONSENT=yes)
+	@$(BIN)/enliven up
+	@$(BIN)/enliven create "$(PHOTO)" --prompt "$(PROMPT)" --out "$(OUT)" \
+		$(if $(filter yes,$(PEOPLE_CONSENT)),--people-consent)
+
+up: $(READY)  ## Bring the local stack up
+	@$(BIN)/enliven up
+
+down: $(READY)  ## Stop the local stack
+	@$(BIN)/enliven down
+
+test: $(READY)  ## All tests
+	@$(BIN)/pytest
+
+check: $(READY) $(SAM_READY) $(NODE_READY) lint types templates  ## Lint, types, template and workflow
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+templates: $(READY) $(SAM_READY) $(NODE_READY)
+	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/python -m tests.transformed | $(BIN)/cfn-lint -
+	@AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(SAM)/bin/sam validate --lint
+	@node_modules/.bin/asl-validator --json-path statemachine/story.asl.json
+	@./requirements/resolve
+
+$(SAM_READY): requirements/sam.txt $(READY)
+	@test -x $(SAM)/bin/python || $(PYTHON) -m venv $(SAM)
+	@$(BIN)/uv pip install --quiet --python $(SAM)/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+$(NODE_READY): package.json
+	@command -v npm >/dev/null || { echo "npm is needed to run asl-validator: install Node.js 20 or newer"; exit 1; }
+	@npm install --silent --no-audit --no-fund --no-package-lock
+	@touch $@
+
+bench: $(READY)  ## Measure the pipeline; writes docs/benchmarks/pipeline.md
+	@$(BIN)/python -m tests.benchmark
+
+clean: down  ## Remove everything that was made, the stack included
+	@rm -rf $(VENV) $(SAM) node_modules .enliven .aws-sam out
