@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 #: The API's gateway itself gives up after 30 s.
 ANSWER_SECONDS = 35.0
+LEAST_SECONDS = 0.05
 CHUNK_BYTES = 1 << 16
 
 #: What S3 calls the ways in which an upload form refuses a file.
@@ -71,7 +72,6 @@ class StoriesApi:
         self._deadline = deadline
         self._token: str | None = None
         self._http = httpx.Client(
-            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             # A proxy of the environment cannot reach this machine's loopback.
             trust_env=not is_loopback(profile.api_url),
         )
@@ -79,6 +79,11 @@ class StoriesApi:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def _patience(self) -> httpx.Timeout:
+        """How long one request may wait: never past the deadline."""
+        answer = max(LEAST_SECONDS, min(ANSWER_SECONDS, self._deadline.left))
+        return httpx.Timeout(answer, connect=min(CONNECT_SECONDS, answer))
 
     def sign_in(self) -> None:
         """Exchange the user's password for an access token (InitiateAuth, unsigned)."""
@@ -88,6 +93,7 @@ class StoriesApi:
         with _reaching(self._profile.sign_in_url):
             response = self._http.post(
                 self._profile.sign_in_url + "/",
+                timeout=self._patience(),
                 headers={
                     "Content-Type": "application/x-amz-json-1.1",
                     "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
@@ -135,12 +141,23 @@ class StoriesApi:
         try:
             with _TimedFile(photo, self._deadline) as file, _reaching(form.url):
                 response = self._http.post(
-                    form.url, data=form.fields, files={"file": ("photo", file)}
+                    form.url,
+                    data=form.fields,
+                    files={"file": ("photo", file)},
+                    timeout=self._patience(),
                 )
         except OSError as error:
             raise CommandFailed(
                 "photo_unreadable", f"{photo}: {error.strerror}", Exit.USAGE
             ) from error
+        except Unanswered:
+            # A server may refuse a body by hanging up before it has read all of it.
+            count = photo.stat().st_size
+            if count > form.max_bytes:
+                raise CommandFailed(
+                    "photo_too_large", f"{count:,} bytes; at most {form.max_bytes:,}", Exit.USAGE
+                ) from None
+            raise
         if response.is_success:
             return
         code = re.search(r"<Code>([\w.]{1,80})</Code>", response.text)
@@ -160,7 +177,10 @@ class StoriesApi:
         """Fetch a file to a temporary name beside `target`, then move it there in one step."""
         temporary = target.with_name(f".{target.name}.part")
         try:
-            with _reaching(url), self._http.stream("GET", url) as response:
+            with (
+                _reaching(url),
+                self._http.stream("GET", url, timeout=self._patience()) as response,
+            ):
                 if not response.is_success:
                     response.read()
                     raise Unanswered("download_failed", f"{_said(response)} for {target.name}")
@@ -201,6 +221,7 @@ class StoriesApi:
                 method,
                 self._profile.api_url + path,
                 json=body,
+                timeout=self._patience(),
                 headers={"Authorization": f"Bearer {self._token}"},
             )
 

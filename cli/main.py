@@ -1,24 +1,33 @@
 """The `enliven` command: one module a subcommand, one place that turns failures into a line.
 
-0  ready                            3  rejected, or held for review
-2  usage, or the photo's fault      4  failed: the story, the stack, the time
+0  done: ready, valid, up              3  rejected, held for review, no valid credential
+2  usage, or the file's own fault      4  failed: the story, the stack, the time
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from argparse import ArgumentParser
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
-from cli import create
 from cli.outcome import CommandFailed, Exit
 from cli.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: Each is a module `cli.NAME` with `arguments(parser)` and `run(options)`.
+COMMANDS = {
+    "create": "make a video story from a photo",
+    "verify": "check the Content Credentials of a file",
+    "up": "start the local stack and deploy to it",
+    "down": "stop the local stack",
+    "doctor": "check whether this machine can run the demo",
+}
 
 
 def version() -> str:
@@ -26,18 +35,20 @@ def version() -> str:
     try:
         return metadata.version("enliven")
     except metadata.PackageNotFoundError:
-        return "(not installed: running from the checkout)"
+        return "(not installed: runs from its checkout)"
 
 
-def parser() -> ArgumentParser:
-    """Every command with its arguments; argparse itself exits with 2 on wrong ones."""
+def parser(arguments: Sequence[str]) -> ArgumentParser:
+    """The parser; only the command that is named is imported, since some take half a second."""
     root = ArgumentParser(prog="enliven", description="Photo in, short video story out.")
     root.add_argument("--version", action="version", version=f"enliven {version()}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    command = commands.add_parser("create", help="make a video story from a photo")
-    create.arguments(command)
-    command.set_defaults(run=create.run)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
+        if name in arguments:
+            module = import_module(f"cli.{name}")
+            module.arguments(command)
+            command.set_defaults(run=module.run)
     return root
 
 
@@ -46,8 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ✓ shows ? instead
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = None
     try:
+        options = parser(given).parse_args(given)
         status: Exit = options.run(options)
     except CommandFailed as failure:
         print(f"✗ {failure.code}: {printable(failure.detail)}", file=sys.stderr)
@@ -58,6 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("✗ interrupted", file=sys.stderr)
         return int(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter would complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.FAILED)
     return int(status)
 
 

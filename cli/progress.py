@@ -134,11 +134,12 @@ class LiveScreen(Screen):
     """The whole workflow, redrawn in place; what is left on the terminal is the final state."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=10)
         self._title = Text()
         self._upload = Step(UPLOAD, "waiting")
         self._view: StoryView | None = None
         self._since: dict[str, float] = {}
+        # Live draws at once, hence last.
+        self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=10)
 
     def begin(self, photo: str, prompt: str) -> None:
         """Show the whole workflow, all of it still dark."""
@@ -207,5 +208,5 @@ def _ahead(view: StoryView) -> str:
     """The stage at work and the time it still takes, as far as the API knows them."""
     parts = [printable(view.stage)] if view.stage else []
     if view.eta_seconds is not None:
-        parts.append(f"about {seconds(view.eta_seconds)} left")
+        parts.append(f"about {seconds(round(view.eta_seconds))} left")
     return " · ".join(parts)

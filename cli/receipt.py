@@ -24,7 +24,9 @@ STATUS_STYLE = {
     Status.UNDER_REVIEW: "bold yellow",
 }
 VERDICT_STYLE = {"allow": "green", "review": "yellow", "reject": "red"}
-LABEL_COLUMNS = 12
+LABEL_COLUMNS = 14
+#: A story costs cents: a thousandth of a cent tells its parts apart.
+COST_DIGITS = 5
 
 
 class Checked(NamedTuple):
@@ -67,10 +69,7 @@ def receipt(
             Text(printable(f"{credential.verified_by}: {credential.validation_state}")),
         )
     if checked is not None:
-        verdict = Text("on this machine: ").append(
-            printable(checked.words), "green" if checked.good else "red"
-        )
-        row("checked", verdict)
+        row("checked here", Text(printable(checked.words), "green" if checked.good else "red"))
     row("AWS cost", *_cost(view.cost))
     if files:
         row("files", _files(files))
@@ -84,7 +83,7 @@ def _joined(words: tuple[str, ...]) -> tuple[Text, ...]:
 
 
 def _gates(view: StoryView) -> tuple[RenderableType, ...]:
-    """Each gate's verdict with the models that gave it and, unless it allowed, the reasons."""
+    """Each gate's verdict with the models that gave it, and reasons that are not the story's."""
     if not view.verdicts:
         return ()
     table = Table.grid(padding=(0, 2))
@@ -94,7 +93,7 @@ def _gates(view: StoryView) -> tuple[RenderableType, ...]:
             Text(verdict.verdict, VERDICT_STYLE[verdict.verdict]),
             Text(printable(", ".join(verdict.models)), "dim"),
         )
-        for reason in verdict.reasons:
+        for reason in (reason for reason in verdict.reasons if reason not in view.reasons):
             table.add_row("", "", Text(printable(f"{reason.message} ({reason.code})")))
     return (table,)
 
@@ -103,19 +102,21 @@ def _cost(cost: Cost | None) -> tuple[RenderableType, ...]:
     if cost is None:
         return ()
     table = Table.grid(padding=(0, 2))
-    for column in range(3):
-        table.add_column(justify="left" if column == 0 else "right")
+    table.add_column(justify="right", no_wrap=True)
     for item in cost.items:
-        each = f"{item.quantity:,.10g} {item.unit} at ${item.unit_price:.10g}"
-        table.add_row(printable(item.what), Text(printable(each), "dim"), dollars(item.cost))
-    table.add_row(Text("total", "bold"), "", Text(dollars(cost.total), "bold"))
+        each = f": {item.quantity:,.10g} {item.unit} at {dollars(item.unit_price)}"
+        table.add_row(
+            dollars(round(item.cost, COST_DIGITS)),
+            Text(printable(item.what)).append(printable(each), "dim"),
+        )
+    table.add_row(Text(dollars(round(cost.total, COST_DIGITS)), "bold"), Text("in all", "bold"))
     return (table, Text(f"by {printable(cost.price_list)}", "dim"))
 
 
 def _files(files: tuple[Path, ...]) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column()
-    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
     for file in files:
         table.add_row(printable(str(file)), size(file.stat().st_size))
     return table

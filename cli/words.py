@@ -21,9 +21,9 @@ def milliseconds(ms: int | None) -> str:
 
 
 def seconds(duration: float) -> str:
-    """A duration as people say it: 4.2 s, 3 min 05 s."""
+    """A duration as people say it: 4.2 s, 13 s, 3 min 05 s."""
     if duration < 60:  # noqa: PLR2004 - seconds a minute
-        return f"{duration:.1f} s"
+        return f"{duration} s" if isinstance(duration, int) else f"{duration:.1f} s"
     minutes, rest = divmod(round(duration), 60)
     return f"{minutes} min {rest:02d} s"
 
@@ -38,5 +38,6 @@ def size(count: int) -> str:
 
 
 def dollars(amount: float) -> str:
-    """US dollars with the digits that a fraction of a cent needs."""
-    return f"${amount:.4f}" if amount >= 0.0001 or not amount else f"${amount:.6f}"  # noqa: PLR2004
+    """US dollars with as many digits as the amount has, at least two, at most eight."""
+    whole, _, fraction = f"{amount:,.8f}".rstrip("0").partition(".")
+    return f"${whole}.{fraction:0<2}"

@@ -1,17 +1,27 @@
 """A small real server that plays Cognito, the API and S3 as the command line meets them."""
 
+import functools
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import av
+import c2pa
+import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from local.certificates import issue
 from story.contracts import STATES
 from story.limits import MAX_UPLOAD_BYTES
 from story.view import CreateStory, StoryView
@@ -19,7 +29,6 @@ from story.view import CreateStory, StoryView
 STORY_ID = "3f" * 16
 PASSWORD = "a throw-away password"
 TOKEN = "token-of-the-play"
-VIDEO = bytes(range(256)) * 4_000
 POSTER = b"\xff\xd8 a poster \xff\xd9"
 XML = "application/xml"
 COST = {
@@ -45,6 +54,56 @@ COST = {
 }
 
 
+@dataclass(frozen=True)
+class SignedClip:
+    """An MP4 with Content Credentials, and the root (PEM) that its signer's chain ends at."""
+
+    video: bytes
+    root: str
+
+
+@functools.cache
+def signed_clip() -> SignedClip:
+    """A second of grey, really encoded and really signed by a key that nobody keeps."""
+    plain, signed = io.BytesIO(), io.BytesIO()
+    with av.open(plain, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(24):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 128, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    issued = issue(public, datetime.now(UTC))
+    agent = {"name": "the play", "version": "1"}
+    actions = [
+        {
+            "action": "c2pa.created",
+            "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation",
+        }
+    ]
+    manifest = {
+        "claim_generator_info": [agent],
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
+    }
+    signer = c2pa.Signer.from_callback(
+        lambda message: key.sign(message, ec.ECDSA(SHA256())),
+        c2pa.C2paSigningAlg.ES256,
+        issued.chain,
+        None,
+    )
+    plain.seek(0)
+    settings = {"verify": {"verify_after_sign": False}}
+    with (
+        c2pa.Context.from_dict(settings) as context,
+        signer,
+        c2pa.Builder(manifest, context) as builder,
+    ):
+        builder.sign(signer, "video/mp4", plain, signed)
+    return SignedClip(signed.getvalue(), issued.root)
+
+
 @dataclass
 class Play:
     """The script: what the server does; and the protocol: what it was asked for."""
@@ -58,21 +117,25 @@ class Play:
     #: Answers in place of the truthful ones: (method, path prefix) -> handler, asked first.
     instead: dict[tuple[str, str], Callable[["Stage"], bool]] = field(default_factory=dict)
     never_ends: bool = False
+    #: How much further the workflow is at each poll.
+    states_a_poll: int = len(STATES)
     signs_in_as: str = PASSWORD
     challenge: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    video: bytes = field(default_factory=lambda: signed_clip().video)
 
     requests: list[tuple[str, str]] = field(default_factory=list)
     created: CreateStory | None = None
     form: list[tuple[str, bytes]] = field(default_factory=list)
+    form_file_name: str | None = None
     polls: int = 0
 
     def view(self) -> dict[str, Any]:
-        """The story after as many polls: one state further each time."""
+        """The story after as many polls."""
         assert self.created is not None
         names = list(STATES)
         count = names.index(self.stops_at) + 1
-        ended = min(self.polls, count) if self.form else 0
+        ended = min(self.polls * self.states_a_poll, count) if self.form else 0
         over = ended == count and not self.never_ends
         ready = over and self.ending == "READY"
         timeline: list[dict[str, Any]] = [
@@ -149,6 +212,7 @@ class Stage(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     play: Play
+    body: bytes
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
@@ -173,12 +237,10 @@ class Stage(BaseHTTPRequestHandler):
             status, body | {"detail": detail, "code": code}, "application/problem+json"
         )
 
-    def body(self) -> bytes:
-        return self.rfile.read(int(self.headers["Content-Length"]))
-
     def _act(self) -> None:
         play = self.play
         play.requests.append((self.command, self.path))
+        self.body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         for (method, prefix), instead in play.instead.items():
             if method == self.command and self.path.startswith(prefix) and instead(self):
                 return
@@ -188,13 +250,13 @@ class Stage(BaseHTTPRequestHandler):
         elif (self.command, path) == ("POST", "/uploads"):
             self._receive()
         elif path == "/files/story.mp4":
-            self.answer(200, VIDEO, "video/mp4")
+            self.answer(200, self.play.video, "video/mp4")
         elif path == "/files/poster.jpg":
             self.answer(200, POSTER, "image/jpeg")
         elif self.headers["Authorization"] != f"Bearer {TOKEN}":
             self.answer(401, {"message": "Unauthorized"})
         elif (self.command, path) == ("POST", "/api/stories"):
-            play.created = CreateStory.model_validate_json(self.body())
+            play.created = CreateStory.model_validate_json(self.body)
             form = {
                 "url": f"{play.base}/uploads",
                 "fields": {"key": f"uploads/{STORY_ID}/photo", "policy": "p"},
@@ -211,7 +273,7 @@ class Stage(BaseHTTPRequestHandler):
     do_GET = do_POST = _act  # noqa: N815 - http.server looks for these names
 
     def _sign_in(self) -> None:
-        asked = json.loads(self.body())
+        asked = json.loads(self.body)
         target = "AWSCognitoIdentityProviderService.InitiateAuth"
         assert self.headers["X-Amz-Target"] == target
         assert self.headers["Content-Type"] == "application/x-amz-json-1.1"
@@ -227,23 +289,22 @@ class Stage(BaseHTTPRequestHandler):
             self.answer(200, {"AuthenticationResult": {"AccessToken": TOKEN}})
 
     def _receive(self) -> None:
-        if int(self.headers["Content-Length"]) > self.play.max_bytes + 10_000:
+        if len(self.body) > self.play.max_bytes + 10_000:
             text = (
                 "<?xml version='1.0'?><Error><Code>EntityTooLarge</Code><Message>Your proposed "
                 "upload exceeds the maximum allowed size</Message></Error>"
             )
-            self.close_connection = True
             self.answer(400, text.encode(), XML)
-            self.rfile.read(int(self.headers["Content-Length"]))
             return
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-        message = BytesParser(policy=HTTP).parsebytes(head + self.body())
+        message = BytesParser(policy=HTTP).parsebytes(head + self.body)
         for part in message.iter_parts():
             name = part.get_param("name", header="content-disposition")
             content = part.get_payload(decode=True)
             assert isinstance(name, str)
             assert isinstance(content, bytes)
             self.play.form.append((name, content))
+            self.play.form_file_name = part.get_filename()
         self.answer(204, b"", XML)
 
 
@@ -264,11 +325,14 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
         "region": "us-east-1",
         "username": "ada",
         "password": PASSWORD,
+        "root_certificate": "root.pem",
     }
     folder = tmp_path / "home" / ".config" / "enliven"
     folder.mkdir(parents=True)
+    (folder / "root.pem").write_text(signed_clip().root)
     (folder / "stage.json").write_text(json.dumps(profile))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("cli.create.FIRST_POLL_SECONDS", 0.02)  # the play's states take no time
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("ENLIVEN_PASSWORD", raising=False)
     yield script
