@@ -60,13 +60,9 @@ def first_frame_psnr(first: NDArray[np.uint8], photo: Image.Image, crop: Box, fi
 
 def cropped(photo: Image.Image, crop: Box, size: tuple[int, int]) -> Image.Image:
     """The part `crop` of the photo, resized to `size` (width, height)."""
-    box = (
-        crop.left * photo.width,
-        crop.top * photo.height,
-        min(1.0, crop.left + crop.width) * photo.width,
-        min(1.0, crop.top + crop.height) * photo.height,
+    return photo.resize(
+        size, Image.Resampling.LANCZOS, box=crop.in_pixels(*photo.size), reducing_gap=3.0
     )
-    return photo.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
 
 
 def opened(jpeg: bytes) -> Image.Image:

@@ -28,6 +28,15 @@ class Box(Contract):
     width: Fraction
     height: Fraction
 
+    def in_pixels(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """(left, top, right, bottom) in a picture of this size, never beyond its edges."""
+        return (
+            self.left * width,
+            self.top * height,
+            min(1.0, self.left + self.width) * width,
+            min(1.0, self.top + self.height) * height,
+        )
+
 
 class Tag(Contract):
     """What a picture shows, by the name that Rekognition's DetectLabels gives it."""

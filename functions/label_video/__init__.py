@@ -1,0 +1,1 @@
+"""LabelVideo: one re-encode after which the clip says, seen and read, what it is."""

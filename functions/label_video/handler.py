@@ -1,0 +1,55 @@
+"""LabelVideo: badge, declarations, poster and ingredient; SignVideo binds them afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from cloud import media, timeline
+from cloud.environment import Environment, load
+from label_video import labelling, stills
+from story.contracts import LabelVideoInput, LabelVideoOutput
+from story.identifiers import work_key
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from story.contracts import ObjectRef
+
+logger = Logger(service="label_video")
+
+
+class Settings(Environment):
+    """Where the labelled clip goes."""
+
+    work_bucket: str
+
+
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Read the clip and the photo, label, and write the three objects that will be signed."""
+    request = LabelVideoInput.model_validate(event)
+    settings = load(Settings)
+    with timeline.record("LabelVideo", request):
+        clip = media.read(request.clip)
+        labelled = labelling.label(clip, request.engine, request.story_id)
+        ingredient = stills.ingredient(media.read(request.photo), request.crop)
+
+        def write(name: str, body: bytes, media_type: str) -> ObjectRef:
+            key = work_key(request.story_id, request.attempt, name)
+            return media.write(settings.work_bucket, key, body, media_type)
+
+        output = LabelVideoOutput(
+            clip=write("labelled.mp4", labelled.video, "video/mp4"),
+            poster=write("poster.jpg", labelled.poster, "image/jpeg"),
+            ingredient=write("ingredient.jpg", ingredient, "image/jpeg"),
+        )
+        logger.info(
+            "clip labelled",
+            story_id=request.story_id,
+            engine=request.engine.name,
+            family=request.engine.family,
+            clip_bytes=len(clip),
+            labelled_bytes=len(labelled.video),
+        )
+        return output.model_dump(mode="json")
