@@ -67,6 +67,11 @@ class Stack:
     def root(self) -> str:
         return (self.folder / certificates.ROOT_FILE).read_text()
 
+    @property
+    def chain(self) -> str:
+        value: str = client("ssm").get_parameter(Name=CHAIN)["Parameter"]["Value"]
+        return value
+
     def install(self) -> None:
         certificates.install(
             client("ssm"), client("kms"), self.key_id, CHAIN, ANCHORS, folder=self.folder
@@ -124,7 +129,6 @@ def deployed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Stack]:
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        client.cache_clear()
         for bucket in ("work", "stories"):
             client("s3").create_bucket(Bucket=bucket)
         keys = {"pk": "HASH", "sk": "RANGE"}
@@ -140,6 +144,13 @@ def deployed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Stack]:
         for parameter in (CHAIN, ANCHORS):
             stack.set_parameter(parameter, "none")
         yield stack
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clients() -> Iterator[None]:
+    """Clients that no other test made; making one takes longer than most tests here."""
+    client.cache_clear()
+    yield
     client.cache_clear()
 
 

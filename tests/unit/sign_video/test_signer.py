@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import botocore.awsrequest
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+from cloud.clients import client
+from sign_video import manifest, signer
+from sign_video.certificates import Identity, identity
+from story import labels
+from story.errors import DependencyThrottled, DependencyUnavailable, SigningFailed
+from story.generation import EngineName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Stack
+
+ENGINE = EngineName(family="procedural", name="Enliven Motion", version="1.2.3")
+STORY = manifest.Story("xmp:iid:1", "2026-11-22T00:00:00Z", ENGINE, labels.for_engine(ENGINE))
+
+
+def sign(stack: Stack, who: Identity, tsa_url: str | None = None, seconds: float = 15.0) -> bytes:
+    pictures = signer.Pictures(stack.poster, stack.ingredient)
+    return signer.sign(stack.clip, pictures, STORY, who, tsa_url=tsa_url, seconds=seconds)
+
+
+def who_signs(stack: Stack) -> Identity:
+    return identity(stack.key_id, "/enliven/chain", "/enliven/anchors")
+
+
+@contextlib.contextmanager
+def kms_answers(status: int, code: str) -> Iterator[None]:
+    """Make the KMS client see this answer to Sign, whatever the backend would say."""
+
+    class Raw:
+        def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+            yield b'{"__type": "%s", "message": "as tested"}' % code.encode()
+
+    def answer(**_: Any) -> botocore.awsrequest.AWSResponse:
+        return botocore.awsrequest.AWSResponse("https://kms", status, {}, Raw())  # type: ignore[arg-type]  # urllib3's shape
+
+    events = client("kms").meta.events
+    events.register_first("before-send.kms.Sign", answer)
+    try:
+        yield
+    finally:
+        events.unregister("before-send.kms.Sign", answer)
+
+
+@contextlib.contextmanager
+def listening(sent: list[dict[str, Any]]) -> Iterator[None]:
+    """Keep what the client sends to Sign."""
+
+    def keep(params: dict[str, Any], **_: Any) -> None:
+        sent.append(params)
+
+    events = client("kms").meta.events
+    events.register("provide-client-params.kms.Sign", keep)
+    try:
+        yield
+    finally:
+        events.unregister("provide-client-params.kms.Sign", keep)
+
+
+def test_a_message_that_kms_hashes_itself_is_sent_as_it_is(stack: Stack) -> None:
+    message = b"m" * signer.MAX_RAW_BYTES
+    signature = signer.KmsSigner(stack.key_id)(message)
+    key = serialization.load_der_public_key(
+        client("kms").get_public_key(KeyId=stack.key_id)["PublicKey"]
+    )
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+
+
+def test_of_a_longer_message_kms_gets_the_digest(stack: Stack) -> None:
+    sent: list[dict[str, Any]] = []
+    message = b"m" * (signer.MAX_RAW_BYTES + 1)
+    with listening(sent):
+        signer.KmsSigner(stack.key_id)(message)
+    (request,) = sent
+    assert request["MessageType"] == "DIGEST"
+    assert request["Message"] == hashlib.sha256(message).digest()
+    assert len(request["Message"]) == Prehashed(hashes.SHA256()).digest_size
+
+
+def test_why_kms_refused_is_what_the_caller_sees(stack: Stack) -> None:
+    who = who_signs(stack)
+    with (
+        kms_answers(400, "AccessDeniedException"),
+        pytest.raises(SigningFailed, match=rf"key {stack.key_id}: .*AccessDeniedException"),
+    ):
+        sign(stack, who)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (400, "ThrottlingException", DependencyThrottled),
+        (500, "KMSInternalException", DependencyUnavailable),
+    ],
+)
+def test_what_may_pass_is_tried_again(
+    stack: Stack,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    code: str,
+    error: type[Exception],
+) -> None:
+    who = who_signs(stack)
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # between its own retries
+    with kms_answers(status, code), pytest.raises(error, match=code):
+        sign(stack, who)
+
+
+def test_a_clip_that_is_no_video_is_not_signed(stack: Stack) -> None:
+    stack.clip = b"this is no MP4"
+    with pytest.raises(SigningFailed, match="could not be made or embedded"):
+        sign(stack, who_signs(stack))
+
+
+@contextlib.contextmanager
+def authority(status: int, body: bytes, until: threading.Event | None = None) -> Iterator[str]:
+    """A time stamp authority that gives one answer, when it is let."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            if until is not None:
+                until.wait()
+            self.send_response(status)
+            self.send_header("content-type", "application/timestamp-reply")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        if until is not None:
+            until.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("status", "body"), [(500, b""), (200, b"not a time stamp"), (200, b"")])
+def test_an_authority_that_gives_no_time_stamp_is_tried_again(
+    stack: Stack, status: int, body: bytes
+) -> None:
+    with authority(status, body) as url, pytest.raises(DependencyUnavailable, match=url):
+        sign(stack, who_signs(stack), url)
+
+
+def test_an_authority_that_never_answers_is_waited_for_only_so_long(stack: Stack) -> None:
+    who = who_signs(stack)
+    with (
+        authority(200, b"", until=threading.Event()) as url,
+        pytest.raises(DependencyUnavailable, match=r"gave no answer within 0\.3 s"),
+    ):
+        sign(stack, who, url, seconds=0.3)
+
+
+def test_an_authority_that_is_not_there_stops_the_story_before_it_is_published(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TSA_URL", "http://127.0.0.1:9/")
+    with pytest.raises(DependencyUnavailable, match=r"127\.0\.0\.1:9"):
+        stack.run()
+    assert stack.published() == []
