@@ -14,6 +14,7 @@ WALL_FAR = 0.75
 WALL_NEAR = 0.35
 #: A subject is at least this much nearer than the ground at its foot, so that it stands out.
 SUBJECT_STEP = 0.18
+SUBJECT_NEAREST = 0.15
 #: Smoothing of the ground, as a part of the map's height: outlines without a layer must not tear.
 SMOOTHING = 0.05
 
@@ -44,6 +45,6 @@ def estimate_depth(
         occupied = np.flatnonzero((mask > 0.5).any(axis=1))  # noqa: PLR2004 middle of a mask
         if len(occupied):
             foot = float(ramp[occupied[-1]])
-            near = max(0.0, foot - SUBJECT_STEP)
+            near = max(SUBJECT_NEAREST, foot - SUBJECT_STEP)
             depth = depth * (1.0 - mask) + near * mask
     return as_map(np.clip(depth, 0.0, 1.0))

@@ -31,13 +31,12 @@ def saliency(photo: Rgb) -> Map:
     return as_map(as_map(fused)[0, 0])
 
 
-def find_subject(photo: Rgb, size: tuple[int, int]) -> Region | None:
-    """The subject on maps of `size` (width, height), or None when nothing stands out.
+def find_subject(raw: Map, size: tuple[int, int]) -> Region | None:
+    """The subject by its saliency, on maps of `size` (width, height); None if nothing stands out.
 
     The confidence is how decided the network was: the mean of its answer inside the outline,
     less the part of the outline's surroundings where it wavered.
     """
-    raw = saliency(photo)
     inside = raw > 0.5  # noqa: PLR2004 the middle of a probability
     area = float(inside.mean())
     if not MIN_AREA <= area <= MAX_AREA:
@@ -45,6 +44,9 @@ def find_subject(photo: Rgb, size: tuple[int, int]) -> Region | None:
     wavering = float(((raw > 0.1) & (raw < 0.9)).mean())  # noqa: PLR2004 the tails of a probability
     confidence = float(raw[inside].mean()) * (1.0 - min(1.0, wavering / (2.0 * area)))
     if confidence < MIN_CONFIDENCE:
+        return None
+    if inside[:, 0].any() and inside[:, -1].any() and not inside[-1].any():
+        # From edge to edge and yet not in front: a ridge, a shore, a row of houses.
         return None
     mask = cv2.resize(raw, size, interpolation=cv2.INTER_LINEAR)
     return Region(kind=SUBJECT, mask=as_map(np.clip(mask, 0.0, 1.0)), confidence=confidence)
