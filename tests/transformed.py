@@ -1,0 +1,30 @@
+"""The template as CloudFormation sees it, after the SAM transform; `python -m tests.transformed`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from local.packaging import package
+from samtranslator.translator.transform import transform
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class _NoManagedPolicies:
+    """The template names no managed policy by its short name, so none has to be looked up."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def transformed() -> dict[str, Any]:
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    packaged = package(ROOT / "template.yaml", "packages")
+    result: dict[str, Any] = transform(packaged.template, {}, _NoManagedPolicies())
+    return result
+
+
+if __name__ == "__main__":
+    json.dump(transformed(), sys.stdout, indent=1)
