@@ -198,6 +198,7 @@ def _start(
             "PORT": str(standins_port),
             "MODEL_URL": f"http://127.0.0.1:{model_port}",
             "STACK_NAME": STACK_NAME,
+            "CACHE_DIR": str(project_root / STATE_FOLDER / "cache"),
             # The text model is fastest on one thread; the picture models ask for two themselves.
             "OMP_NUM_THREADS": "1",
         },
@@ -211,7 +212,8 @@ def _start(
         | threads
         | {
             "SAGEMAKER_BIND_TO_PORT": str(model_port),
-            "PROGRESS_BUS": "default",
+            # The name that the template gives its bus.
+            "PROGRESS_BUS": f"{STACK_NAME}-stories",
             # As in its container, `story` is importable beside it.
             "PYTHONPATH": str(project_root / "functions"),
         },

