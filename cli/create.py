@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
-from rich.console import Console
 
 from cli import profile as profiles
 from cli.client import Deadline, Fetched, StoriesApi, Unanswered
 from cli.outcome import CommandFailed, Exit, exit_of_story
 from cli.progress import LiveScreen, PlainScreen, Screen
 from cli.receipt import Checked, receipt
+from cli.terminal import open_console, show
 from story.states import ENDED, Status
 from story.view import CreateStory
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from rich.console import RenderableType
+    from rich.console import Console
 
 DEFAULT_PROMPT = "make this photo come alive"
 DEFAULT_OUT = Path("out/story.mp4")
@@ -35,7 +35,6 @@ POLL_GROWTH = 1.25
 #: How often in a row the API may fail to answer a poll before the command gives up.
 POLL_FAILURES = 5
 DOWNLOAD_TRIES = 3
-COLUMNS = 80
 
 
 class Targets(NamedTuple):
@@ -77,8 +76,7 @@ def run(options: Namespace) -> Exit:
     photo_bytes = _photo_size(options.photo)
     targets = _targets(options.out, options.photo)
     profile = profiles.load(options.profile)
-    console = Console(highlight=False, soft_wrap=False)
-    console.width = min(COLUMNS, console.width)
+    console = open_console()
     deadline = Deadline(options.timeout)
 
     with closing(StoriesApi(profile, deadline)) as api:
@@ -101,7 +99,7 @@ def run(options: Namespace) -> Exit:
     if options.json:
         _print_json(story, files, checked)
     else:
-        _print(console, receipt(story.view, total, checked, files))
+        show(console, receipt(story.view, total, checked, files))
     _raise_unless_ready(story)
     if checked is not None and not checked.good:
         raise CommandFailed("credential_invalid", f"{targets.video}: {checked.words}")
@@ -242,16 +240,6 @@ def _print_json(story: Fetched, files: tuple[Path, ...], checked: Checked | None
         "checked": checked._asdict() if checked else None,
     }
     print(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def _print(console: Console, content: RenderableType) -> None:
-    """Print; into a file or a pipe without the spaces that fill a terminal's lines."""
-    if console.is_terminal:
-        console.print(content)
-        return
-    with console.capture() as capture:
-        console.print(content)
-    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def _raise_unless_ready(story: Fetched) -> None:

@@ -53,7 +53,7 @@ def parser(arguments: Sequence[str]) -> ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; every failure is one line on stderr."""
+    """Run one command and return its exit status; a failure is a line on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ✓ shows ? instead
@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: Exit = options.run(options)
     except CommandFailed as failure:
         print(f"✗ {failure.code}: {printable(failure.detail)}", file=sys.stderr)
+        for line in failure.log.splitlines():
+            print(f"  {printable(line)}", file=sys.stderr)
         if getattr(options, "json", False):
             error = {"code": failure.code, "detail": failure.detail}
             print(json.dumps({"error": error}, ensure_ascii=False))

@@ -18,13 +18,19 @@ class Exit(IntEnum):
 
 
 class CommandFailed(Exception):
-    """A command cannot go on: a stable code, a sentence for people, and the exit status."""
+    """A command cannot go on: a stable code, a sentence for people, and the exit status.
 
-    def __init__(self, code: str, detail: str, status: Exit = Exit.FAILED) -> None:
+    `log` is what a process of ours wrote before it failed: lines to show below the sentence.
+    """
+
+    def __init__(
+        self, code: str, detail: str, status: Exit = Exit.FAILED, *, log: str = ""
+    ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
         self.status = status
+        self.log = log
 
 
 def exit_of_code(code: str) -> Exit:

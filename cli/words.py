@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 
-KIB = 1024
+#: Controls, lone surrogates, line and paragraph separators; joiners, which scripts need, stay.
+_STEERING = {"Cc", "Cs", "Zl", "Zp"}
+#: What turns the direction of the text around it (Unicode UAX #9, explicit formatting).
+_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def printable(text: str) -> str:
-    """A text without control characters: a server's words cannot steer the terminal."""
+    """A text whose foreign words cannot steer the terminal: such characters become spaces."""
     return "".join(
-        " " if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else character
+        " "
+        if unicodedata.category(character) in _STEERING
+        or unicodedata.bidirectional(character) in _TURNING
+        else character
         for character in text
     )
 
@@ -29,12 +35,14 @@ def seconds(duration: float) -> str:
 
 
 def size(count: int) -> str:
-    """A number of bytes in the unit that fits it: 812 B, 35 kB, 2.4 MB (multiples of 1,000)."""
+    """A number of bytes in the unit that fits it, in multiples of 1,000: 812 B, 35 kB, 2.4 MB."""
     if count < 1_000:  # noqa: PLR2004 - bytes a kB
         return f"{count} B"
     if count < 1_000_000:  # noqa: PLR2004 - bytes a MB
         return f"{count / 1_000:.0f} kB"
-    return f"{count / 1_000_000:.1f} MB"
+    if count < 1_000_000_000:  # noqa: PLR2004 - bytes a GB
+        return f"{count / 1_000_000:.1f} MB"
+    return f"{count / 1_000_000_000:.1f} GB"
 
 
 def dollars(amount: float) -> str:
