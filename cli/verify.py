@@ -216,7 +216,7 @@ def _unreadable(path: Path, why: str) -> CommandFailed:
 
 def _ask(path: Path, media_type: str, anchors: bytes | None, seconds: float) -> _Answer:
     """Let a child read the file; it may crash or hang without harm."""
-    command = [sys.executable, "-c", "from cli import verify; verify.child()"]
+    command = [sys.executable, "-P", "-c", "from cli import verify; verify.child()"]
     try:
         done = subprocess.run(
             [*command, str(path), media_type],

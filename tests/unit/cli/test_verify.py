@@ -285,3 +285,18 @@ def test_missing_anchors_are_named(tmp_path: Path, sample: Sample) -> None:
     video.write_bytes(sample.video)
     with pytest.raises(CommandFailed, match=r"gone\.pem"):
         run(str(video), "--anchors", str(tmp_path / "gone.pem"))
+
+
+def test_no_input_ends_in_a_traceback(tmp_path: Path, sample: Sample) -> None:
+    bodies = {
+        "signed.mp4": (sample.video, Exit.OK),
+        "plain.mp4": (sample.unsigned, Exit.REJECTED),
+        "words.mp4": (b"just some words", Exit.USAGE),
+    }
+    (tmp_path / "root.pem").write_bytes(sample.root)
+    for name, (body, status) in bodies.items():
+        (tmp_path / name).write_bytes(body)
+        done = command(str(tmp_path / name), "--anchors", str(tmp_path / "root.pem"))
+        assert done.returncode == status, done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        assert done.stderr.count("\n") == (status == Exit.USAGE)

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
+import shutil
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import botocore.awsrequest
@@ -13,14 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from cloud.clients import client
-from sign_video import manifest, signer
+from sign_video import manifest, signer, verification
 from sign_video.certificates import Identity, identity
 from story import labels
 from story.errors import DependencyThrottled, DependencyUnavailable, SigningFailed
 from story.generation import EngineName
+from tests.unit.sign_video.time_stamps import answering, authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from conftest import Stack
 
@@ -127,50 +131,28 @@ def test_a_clip_that_is_no_video_is_not_signed(stack: Stack) -> None:
         sign(stack, who_signs(stack))
 
 
-@contextlib.contextmanager
-def authority(status: int, body: bytes, until: threading.Event | None = None) -> Iterator[str]:
-    """A time stamp authority that gives one answer, when it is let."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            if until is not None:
-                until.wait()
-            self.send_response(status)
-            self.send_header("content-type", "application/timestamp-reply")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        if until is not None:
-            until.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.mark.parametrize(("status", "body"), [(500, b""), (200, b"not a time stamp"), (200, b"")])
 def test_an_authority_that_gives_no_time_stamp_is_tried_again(
     stack: Stack, status: int, body: bytes
 ) -> None:
-    with authority(status, body) as url, pytest.raises(DependencyUnavailable, match=url):
+    with (
+        answering(lambda _: (status, body)) as url,
+        pytest.raises(DependencyUnavailable, match=url),
+    ):
         sign(stack, who_signs(stack), url)
 
 
 def test_an_authority_that_never_answers_is_waited_for_only_so_long(stack: Stack) -> None:
-    who = who_signs(stack)
-    with (
-        authority(200, b"", until=threading.Event()) as url,
-        pytest.raises(DependencyUnavailable, match=r"gave no answer within 0\.3 s"),
-    ):
-        sign(stack, who, url, seconds=0.3)
+    who, let = who_signs(stack), threading.Event()
+
+    def wait(_: bytes) -> tuple[int, bytes]:
+        let.wait()
+        return 500, b""
+
+    with answering(wait) as url:
+        with pytest.raises(DependencyUnavailable, match=r"gave no answer within 0\.3 s"):
+            sign(stack, who, url, seconds=0.3)
+        let.set()
 
 
 def test_an_authority_that_is_not_there_stops_the_story_before_it_is_published(
@@ -180,3 +162,22 @@ def test_an_authority_that_is_not_there_stops_the_story_before_it_is_published(
     with pytest.raises(DependencyUnavailable, match=r"127\.0\.0\.1:9"):
         stack.run()
     assert stack.published() == []
+
+
+def test_an_authority_states_when_a_story_was_signed(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("the time stamp authority of this test is the openssl command: not installed")
+    before = datetime.now(UTC).replace(microsecond=0)
+    with authority(tmp_path, openssl) as url:
+        monkeypatch.setenv("TSA_URL", url)
+        credential = stack.run()["credential"]
+    reading = verification.read(
+        io.BytesIO(stack.object(stack.published()[-1])), "video/mp4", stack.root
+    )
+    assert reading is not None
+    assert verification.TIME_STAMPED in reading.passed
+    assert reading.time_stamp == credential["signed_at"]
+    assert before <= datetime.fromisoformat(credential["signed_at"]) <= datetime.now(UTC)
