@@ -21,7 +21,7 @@ from cloud.clients import answers, client, error_code
 from story.errors import CertificateMissing, SigningFailed
 
 #: What a parameter holds as long as nobody has put anything there: a parameter cannot be empty.
-NOTHING = "none"
+NOTHING = "unset"
 MAX_CHAIN_BYTES = 64 * 1024
 _S3 = "s3://"
 _GONE = frozenset({"NoSuchKey", "NoSuchBucket", "AccessDenied"})

@@ -28,8 +28,8 @@ class Settings(Environment):
     signing_key_id: str = Field(min_length=1)
     certificate_chain_parameter: str = Field(min_length=1)
     trust_anchors_parameter: str = Field(min_length=1)
-    #: An RFC 3161 time stamp authority; without it a credential says only what we say it is.
-    tsa_url: str | None = Field(default=None, pattern=r"^https?://")
+    #: An RFC 3161 time stamp authority, or nothing: then only we say when a story was signed.
+    tsa_url: str = Field(default="", pattern=r"^(https?://.+)?$")
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -50,14 +50,14 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             label=labels.for_engine(request.engine),
         )
         signed = signer.sign(
-            media.read(request.clip), pictures, story, identity, tsa_url=settings.tsa_url
+            media.read(request.clip), pictures, story, identity, tsa_url=settings.tsa_url or None
         )
         credential = verification.check(
             signed,
             manifest.MEDIA_TYPE,
             story.instance_id,
             identity.anchors,
-            stamped=settings.tsa_url is not None,
+            stamped=bool(settings.tsa_url),
         )
         bucket = settings.stories_bucket
         output = SignVideoOutput(

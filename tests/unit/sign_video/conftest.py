@@ -17,6 +17,7 @@ from PIL import Image
 from cloud import media
 from cloud.clients import client
 from local import certificates
+from sign_video.certificates import NOTHING
 from sign_video.handler import handler
 from story.generation import EngineName
 
@@ -126,6 +127,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Stack]:
         "STORIES_BUCKET": "stories",
         "CERTIFICATE_CHAIN_PARAMETER": CHAIN,
         "TRUST_ANCHORS_PARAMETER": ANCHORS,
+        "TSA_URL": "",
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
@@ -142,7 +144,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Stack]:
         stack = Stack(made["KeyMetadata"]["KeyId"], folder)
         monkeypatch.setenv("SIGNING_KEY_ID", stack.key_id)
         for parameter in (CHAIN, ANCHORS):
-            stack.set_parameter(parameter, "none")
+            stack.set_parameter(parameter, NOTHING)
         yield stack
 
 

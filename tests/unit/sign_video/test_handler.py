@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from cloud.clients import client
 from local import certificates
 from sign_video import manifest, verification
+from sign_video.certificates import NOTHING
 from story import labels
 from story.errors import CredentialInvalid, ResultUnreadable, SettingInvalid
 from story.generation import EngineName
@@ -61,7 +62,7 @@ def test_those_who_trust_nobody_see_an_intact_video_of_an_unknown_signer(signed:
 
 
 def test_a_stack_without_anchors_publishes_what_is_valid(stack: Stack) -> None:
-    stack.set_parameter("/enliven/anchors", "none")
+    stack.set_parameter("/enliven/anchors", NOTHING)
     assert stack.run()["credential"]["validation_state"] == "Valid"
 
 
@@ -204,6 +205,14 @@ def test_a_missing_setting_is_named(
 ) -> None:
     monkeypatch.delenv(missing)
     with pytest.raises(SettingInvalid, match=missing):
+        stack.run()
+
+
+def test_an_authority_that_is_no_url_is_refused(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TSA_URL", "timestamp.example")
+    with pytest.raises(SettingInvalid, match="TSA_URL"):
         stack.run()
 
 
