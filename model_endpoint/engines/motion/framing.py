@@ -60,7 +60,8 @@ class Framing:
     """The plate and its place in the photo.
 
     plate (h, w, 3) uint8; home: the first frame's place in it, (left, top) whole pixels; size:
-    (width, height) of the picture; source: the plate's rectangle in the photo's pixels; crop: the
+    (width, height) of the picture; source: the plate's rectangle in the photo's pixels;
+    photo_height: the photo's height, in pixels; crop: the
     part of the photo in the first frame; focus: where the eye goes, in the picture's pixels.
     """
 
@@ -68,6 +69,7 @@ class Framing:
     home: tuple[int, int]
     size: tuple[int, int]
     source: Rect
+    photo_height: int
     crop: Box
     focus: tuple[float, float]
 
@@ -165,6 +167,7 @@ def frame(photo: Rgb, scene: Scene, direction: Direction) -> Framing:
         home=(left, top),
         size=size,
         source=source,
+        photo_height=height,
         crop=fractions,
         focus=(focus[0] - left, focus[1] - top),
     )

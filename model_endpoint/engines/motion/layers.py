@@ -1,4 +1,4 @@
-"""The photo taken apart: a ground without its subject, and the subject cut out of it.
+"""The photo taken apart: the sky, the ground before it, and the subject cut out of both.
 
 A layer keeps colour times coverage P and coverage a. Laid over what is below, P + (1 - a)·B, the
 layers in their places give the photo again exactly: P is defined as photo - (1 - a)·B.
@@ -13,9 +13,9 @@ import numpy as np
 from model_endpoint.engines.motion.camera import FAR_SHARE
 from model_endpoint.engines.motion.fill import push_pull
 from model_endpoint.engines.motion.framing import Framing, cut
-from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 from model_endpoint.scene.guided import guided_filter
-from model_endpoint.scene.model import SUBJECT, Scene
+from model_endpoint.scene.model import SKY, SUBJECT, WATER, Scene
 
 #: Radius of the refinement of outlines, as a part of the plate's longer side, and the variance of
 #: luma (0..1) below which the plate counts as flat.
@@ -23,11 +23,19 @@ OUTLINE_RADIUS = 0.012
 OUTLINE_EPS = 2e-4
 #: A subject takes this many pixels around its outline along, so that none of it stays behind.
 GROWTH_PX = 2
+#: Coverage below this is none; a mask's part of the plate below which it is not worth a layer.
+TRACE = 0.004
+MIN_AREA = 0.01
+HALF = 0.5
+PURE = 0.98
+#: Size in pixels, and contrast of luma (0..1) from and to, of what is too fine for a cloud.
+FINE_PX = 2.0
+FINE_CONTRAST = (0.012, 0.03)
 
 
 @dataclass(frozen=True, slots=True)
 class Cutout:
-    """One layer: colour (h, w, 4) uint8, colour times coverage and coverage; its camera share."""
+    """A layer that moves as one: (h, w, 4), colour times coverage and coverage; its share."""
 
     pixels: Rgb
     share: float
@@ -35,11 +43,18 @@ class Cutout:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """ground (h, w, 3) uint8 with the camera share of each place (h, w); the subject, if any."""
+    """The photo from back to front, on the plate.
 
+    sky: the whole plate filled with sky, or None. ground: everything but sky and subject, with
+    the camera share of each place (h, w). subject: what stands out, or None. Masks: (h, w) 0..1.
+    """
+
+    sky: Rgb | None
+    sky_mask: Map | None
     ground: Rgb
     share: Map
     subject: Cutout | None
+    water_mask: Map | None
 
 
 def luma(picture: Rgb) -> Map:
@@ -59,37 +74,70 @@ def smoothstep(low: float, high: float, values: Map) -> Map:
     return as_map(t * t * (3.0 - 2.0 * t))
 
 
-def cutout(picture: Map, below: Map, cover: Map, share: float) -> Cutout:
-    """The layer that laid over `below` gives `picture`. Both (h, w, 3) float32 0..255."""
+def cut_out(picture: Map, below: Map, cover: Map) -> Rgb:
+    """The layer (h, w, 4) that laid over `below` gives `picture`; both (h, w, 3), 0..255."""
     alpha = cover[..., None]
     colour = np.clip(picture - (1.0 - alpha) * below, 0.0, 255.0 * alpha)
-    pixels = np.concatenate([colour, 255.0 * alpha], axis=2)
-    return Cutout(np.rint(pixels).astype(np.uint8), share)
+    return as_rgb(np.rint(np.concatenate([colour, 255.0 * alpha], axis=2)).astype(np.uint8))
+
+
+def subject_cover(mask: Map, guide: Map) -> Map:
+    """The subject's coverage: its refined outline, grown a little and softened."""
+    cover = smoothstep(0.25, 0.75, outline(mask, guide))
+    ring = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * GROWTH_PX + 1, 2 * GROWTH_PX + 1))
+    grown = as_map(cv2.GaussianBlur(cv2.dilate(cover, ring), (0, 0), 0.5 * GROWTH_PX))
+    grown[grown < TRACE] = 0.0
+    return grown
+
+
+def fine_structure(guide: Map) -> Map:
+    """Where the plate is finer than any cloud: cables, lattices, twigs. (h, w) 0..1."""
+    fine = cv2.absdiff(guide, cv2.GaussianBlur(guide, (0, 0), FINE_PX))
+    around = as_map(cv2.GaussianBlur(fine, (0, 0), 1.5 * FINE_PX))
+    return smoothstep(*FINE_CONTRAST, around)
 
 
 def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> Layers:
     """Cut the plate into layers. photo_size is (width, height)."""
-    plate = framing.plate
-    height, width = plate.shape[:2]
+    plate, guide = as_map(framing.plate), luma(framing.plate)
+    height, width = guide.shape
 
-    def on_plate(values: Map) -> Map:
-        return cut(values, photo_size, framing.source, (width, height))
+    def on_plate(kind: str) -> Map | None:
+        region = scene.region(kind)
+        if region is None:
+            return None
+        placed = cut(region.mask, photo_size, framing.source, (width, height))
+        return placed if float(placed.mean()) >= MIN_AREA else None
 
-    share = as_map(FAR_SHARE + (1.0 - FAR_SHARE) * (1.0 - on_plate(scene.depth)))
-    region = scene.region(SUBJECT)
-    if region is None:
-        return Layers(plate, share, None)
-    cover = smoothstep(0.25, 0.75, outline(on_plate(region.mask), luma(plate)))
-    ring = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * GROWTH_PX + 1, 2 * GROWTH_PX + 1))
-    cover = as_map(cv2.GaussianBlur(cv2.dilate(cover, ring), (0, 0), 0.5 * GROWTH_PX))
-    inside = cover > 0.5  # noqa: PLR2004 the middle of a coverage
-    subject_share = float(np.median(share[inside])) if inside.any() else 1.0
-    picture = as_map(plate)
-    known = (cover <= 0.0).astype(np.float32)
-    ground = push_pull(picture, known)
-    ground_share = push_pull(share[..., None], known)[..., 0]
-    return Layers(
-        np.clip(np.rint(ground), 0, 255).astype(np.uint8),
-        ground_share,
-        cutout(picture, ground, cover, subject_share),
+    depth = cut(scene.depth, photo_size, framing.source, (width, height))
+    share = as_map(FAR_SHARE + (1.0 - FAR_SHARE) * (1.0 - depth))
+    subject_mask, sky_mask, water_mask = (on_plate(kind) for kind in (SUBJECT, SKY, WATER))
+
+    # What is behind the subject, seen or made up: picture, share, sky and water.
+    behind, cover = plate, None
+    if subject_mask is not None:
+        cover = subject_cover(subject_mask, guide)
+        known = as_map(cover <= 0.0)
+        behind = push_pull(plate, known)
+        ground_share = push_pull(share[..., None], known)[..., 0]
+    else:
+        known = np.ones_like(guide)
+        ground_share = share
+    subject_share = (
+        float(np.median(share[cover > HALF])) if cover is not None and (cover > HALF).any() else 1.0
     )
+
+    sky = None
+    ground = as_rgb(np.rint(np.clip(behind, 0.0, 255.0)).astype(np.uint8))
+    below = behind
+    if sky_mask is not None:
+        open_sky = smoothstep(0.3, 0.7, outline(sky_mask, guide)) * (1.0 - fine_structure(guide))
+        sky_mask = push_pull(as_map(open_sky)[..., None], known)[..., 0]
+        pure = cv2.erode(sky_mask, np.ones((3, 3), np.uint8)) * known
+        sky_plate = push_pull(plate, as_map(pure >= PURE))
+        sky = as_rgb(np.rint(np.clip(sky_plate, 0.0, 255.0)).astype(np.uint8))
+        ground = cut_out(behind, sky_plate, as_map(1.0 - sky_mask))
+    subject = None
+    if cover is not None:
+        subject = Cutout(cut_out(plate, below, cover), subject_share)
+    return Layers(sky, sky_mask, ground, ground_share, subject, water_mask)

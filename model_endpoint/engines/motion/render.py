@@ -5,13 +5,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from model_endpoint.engines.motion.camera import Path, Pose
+from model_endpoint.engines.motion.air import Motes, PassingLight
+from model_endpoint.engines.motion.camera import FAR_SHARE, Path, Pose
+from model_endpoint.engines.motion.clouds import Clouds
 from model_endpoint.engines.motion.framing import Framing
-from model_endpoint.engines.motion.layers import Layers
+from model_endpoint.engines.motion.layers import TRACE, Layers
+from model_endpoint.engines.motion.ripples import Ripples
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
 #: The camera's field varies slowly: it is computed on every n-th pixel and interpolated.
 FIELD_STEP_PX = 8
+#: How far the camera may move a row, as a part of the picture's height.
+CAMERA_REACH = 0.17
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +53,32 @@ def over(layer: Rgb, below: Rgb) -> Rgb:
     return as_rgb(cv2.add(np.ascontiguousarray(layer[..., :3]), dimmed))
 
 
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What moves besides the camera; None where nothing does."""
+
+    clouds: Clouds | None = None
+    ripples: Ripples | None = None
+    light: PassingLight | None = None
+    motes: Motes | None = None
+
+
 class Renderer:
     """Draws any frame of one clip."""
 
-    def __init__(self, framing: Framing, layers: Layers, lens: Lens, path: Path) -> None:
+    def __init__(
+        self, framing: Framing, layers: Layers, lens: Lens, path: Path, effects: Effects
+    ) -> None:
         """Prepare what all frames share."""
         self._home = framing.home
         self._size = framing.size
         self._layers = layers
         self._lens = lens
         self._path = path
+        self._effects = effects
         width, height = self._size
-        columns = np.arange(width, dtype=np.float32)
-        rows = np.arange(height, dtype=np.float32)
-        self._x, self._y = np.meshgrid(columns, rows)
+        columns, rows = np.meshgrid(np.arange(width), np.arange(height))
+        self._x, self._y = as_map(columns), as_map(rows)
         # Centres of the coarse cells, in picture pixels.
         coarse = (-(-width // FIELD_STEP_PX), -(-height // FIELD_STEP_PX))
         coarse_x, coarse_y = np.meshgrid(
@@ -72,29 +89,96 @@ class Renderer:
         home_x, home_y = self._home
         at_home = layers.share[home_y : home_y + height, home_x : home_x + width]
         self._coarse_share = as_map(cv2.resize(at_home, coarse, interpolation=cv2.INTER_AREA))
+        #: Rows that may show sky: below them the sky need not be drawn.
+        self._sky_rows = self._rows_of_sky()
 
     def draw(self, phase: float) -> Rgb:
         """The frame at phase 0..1 of the clip: (h, w, 3) uint8. Phase 0 is the photo's crop."""
         pose = self._path.at(phase)
-        picture = self._ground(pose)
-        return self._with_subject(picture, pose)
+        picture = self._with_ground(self._sky(pose, phase), pose, phase)
+        if self._effects.motes is not None:
+            picture = self._effects.motes.over(picture, phase)
+        picture = self._with_subject(picture, pose)
+        if self._effects.light is not None:
+            picture = self._effects.light.over(picture, phase)
+        return picture
 
-    def _ground(self, pose: Pose) -> Rgb:
+    def _rows_of_sky(self) -> int:
+        mask = self._layers.sky_mask
+        if mask is None:
+            return 0
+        height = self._size[1]
+        rows = np.flatnonzero((mask > TRACE).any(axis=1))
+        lowest = int(rows[-1]) + 1 - self._home[1] if len(rows) else 0
+        return int(np.clip(lowest + CAMERA_REACH * height, 0, height))
+
+    def _sky(self, pose: Pose, phase: float) -> Rgb | None:
+        sky = self._layers.sky
+        if sky is None or self._sky_rows == 0:
+            return None
+        x, y = self._x[: self._sky_rows], self._y[: self._sky_rows]
+        map_x, map_y = self._lens.source(x, y, FAR_SHARE, pose)
+        map_x, map_y = map_x + self._home[0], map_y + self._home[1]
+        if self._effects.clouds is not None:
+            return self._effects.clouds.draw(phase, map_x, map_y)
+        return as_rgb(
+            cv2.remap(sky, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        )
+
+    def _with_ground(self, sky: Rgb | None, pose: Pose, phase: float) -> Rgb:
         source_x, source_y = self._lens.source(
             self._coarse_x, self._coarse_y, self._coarse_share, pose
         )
         shift_x = cv2.resize(source_x - self._coarse_x, self._size, interpolation=cv2.INTER_LINEAR)
         shift_y = cv2.resize(source_y - self._coarse_y, self._size, interpolation=cv2.INTER_LINEAR)
-        map_x = cv2.add(shift_x, self._x) + self._home[0]
-        map_y = cv2.add(shift_y, self._y) + self._home[1]
-        drawn = cv2.remap(
-            self._layers.ground,
-            map_x,
-            map_y,
-            interpolation=cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REFLECT_101,
+        map_x = as_map(cv2.add(shift_x, self._x)) + np.float32(self._home[0])
+        map_y = as_map(cv2.add(shift_y, self._y)) + np.float32(self._home[1])
+        glint = self._ripple(map_x, map_y, phase)
+        drawn = as_rgb(
+            cv2.remap(
+                self._layers.ground,
+                map_x,
+                map_y,
+                interpolation=cv2.INTER_CUBIC,
+                borderMode=cv2.BORDER_REFLECT_101,
+            )
         )
-        return as_rgb(drawn)
+        if glint is not None:
+            top, light = glint
+            part = drawn[top : top + light.shape[0], :, :3]
+            lit = as_map(part) + light[..., None]
+            drawn[top : top + light.shape[0], :, :3] = np.rint(np.clip(lit, 0, 255))
+        if sky is None:
+            return drawn if drawn.shape[2] == 3 else as_rgb(drawn[..., :3])  # noqa: PLR2004 RGB
+        rows = self._sky_rows
+        picture = np.empty((drawn.shape[0], drawn.shape[1], 3), dtype=np.uint8)
+        picture[:rows] = over(drawn[:rows], sky)
+        picture[rows:] = drawn[rows:, :, :3]
+        return picture
+
+    def _ripple(self, map_x: Map, map_y: Map, phase: float) -> tuple[int, Map] | None:
+        """Displace the maps in place where water is seen; the first row and its brightening."""
+        ripples = self._effects.ripples
+        if ripples is None:
+            return None
+        rows = np.flatnonzero(
+            (map_y.max(axis=1) >= ripples.top) & (map_y.min(axis=1) <= ripples.bottom)
+        )
+        if len(rows) == 0:
+            return None
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        seen = as_map(
+            cv2.remap(
+                ripples.field(phase),
+                map_x[top:bottom],
+                map_y[top:bottom] - np.float32(ripples.top),
+                interpolation=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_CONSTANT,
+            )
+        )
+        map_x[top:bottom] += seen[..., 0]
+        map_y[top:bottom] += seen[..., 1]
+        return top, as_map(seen[..., 2])
 
     def _with_subject(self, below: Rgb, pose: Pose) -> Rgb:
         subject = self._layers.subject
