@@ -26,6 +26,8 @@ GROWTH_PX = 2
 #: Coverage below this is none; a mask's part of the plate below which it is not worth a layer.
 TRACE = 0.004
 MIN_AREA = 0.01
+#: A difference that coverage need not explain.
+NOISE = 0.03
 HALF = 0.5
 PURE = 0.98
 #: Size in pixels, and contrast of luma (0..1) from and to, of what is too fine for a cloud.
@@ -75,8 +77,16 @@ def smoothstep(low: float, high: float, values: Map) -> Map:
 
 
 def cut_out(picture: Map, below: Map, cover: Map) -> Rgb:
-    """The layer (h, w, 4) that laid over `below` gives `picture`; both (h, w, 3), 0..255."""
-    alpha = cover[..., None]
+    """The layer (h, w, 4) that laid over `below` gives `picture`; both (h, w, 3), 0..255.
+
+    No colour can darken or brighten `below` to the picture with too little coverage: from
+    0 ≤ P ≤ 255 a follows a ≥ 1 - C/B and a ≥ 1 - (255 - C)/(255 - B), whichever `cover` says.
+    """
+    darker = np.min(picture / np.maximum(below, 1.0), axis=2)
+    brighter = np.min((255.0 - picture) / np.maximum(255.0 - below, 1.0), axis=2)
+    needed = np.clip(1.0 - np.minimum(darker, brighter), 0.0, 1.0)
+    needed[needed < NOISE] = 0.0
+    alpha = np.maximum(cover, needed)[..., None]
     colour = np.clip(picture - (1.0 - alpha) * below, 0.0, 255.0 * alpha)
     return as_rgb(np.rint(np.concatenate([colour, 255.0 * alpha], axis=2)).astype(np.uint8))
 
