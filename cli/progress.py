@@ -64,7 +64,8 @@ def steps(view: StoryView) -> tuple[Step, ...]:
 
 def _step(entry: TimelineEntry, view: StoryView) -> Step:
     name = printable(entry.state)
-    if entry.ended_at is None:
+    # A state that a second take runs again still has the end of its first run.
+    if entry.ended_at is None or entry.outcome == "running":
         return Step(name, "running")
     if entry.outcome != "done":
         return Step(name, "failed", entry.ms, printable(entry.outcome))

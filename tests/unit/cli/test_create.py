@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cli.main import main
+from cli.progress import Step, steps
 from local.certificates import issue
+from story.view import StoryView
 
 STORY_ID = "3f" * 16
 FORM_OVERHEAD = 100_000
@@ -286,3 +288,13 @@ def test_a_video_of_another_signer_is_a_failure_too(
     root.unlink()
     assert create(photo, tmp_path / "a.mp4") == 4
     assert "root.pem: No such file" in capsys.readouterr().err
+
+
+def test_a_state_that_a_second_take_runs_again_is_at_work_not_failed(
+    play: Any, photo: Path, tmp_path: Path
+) -> None:
+    assert create(photo, tmp_path / "a.mp4") == 0
+    view = play.view()
+    view["timeline"][3]["outcome"] = "running"  # the end of its first run is still there
+    directed = steps(StoryView.model_validate(view))[3]
+    assert directed == Step("DirectScene", "running")
