@@ -155,7 +155,9 @@ def stop(servers: Sequence[Server]) -> None:
             if time.monotonic() >= deadline:
                 raise StackError(f"{server.name} (process {server.pid}) does not end")
             time.sleep(_POLL_SECONDS)
-        _children.pop(server.pid, None)
+        child = _children.pop(server.pid, None)
+        if child is not None:
+            child.wait()
 
 
 def log_tail(log: Path) -> str:

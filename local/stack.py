@@ -43,8 +43,9 @@ _INHERITED = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
 )
-_THREADS = "2"
+_THREAD_LIMITS = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
 
+EMULATOR_HEALTH = "/_ministack/ready"
 MODEL_SERVER = ("-m", "model_endpoint.serve")
 
 
@@ -152,7 +153,6 @@ def _start(
     emulator_url = f"http://127.0.0.1:{emulator_port}"
     standins_url = f"http://127.0.0.1:{standins_port}"
     aws = _inherited() | _aws_environment(emulator_url, standins_url)
-    threads = {"OMP_NUM_THREADS": _THREADS, "OPENBLAS_NUM_THREADS": _THREADS}
 
     def launch(
         name: str, arguments: tuple[str, ...], port: int, health: str, environment: dict[str, str]
@@ -173,22 +173,8 @@ def _start(
         "emulator",
         ("-m", "local.emulator"),
         emulator_port,
-        "/_ministack/ready",
-        # Lambda workers inherit this environment.
-        aws
-        | threads
-        | {
-            "GATEWAY_PORT": str(emulator_port),
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_REGION": REGION,
-            "AUTH": "true" if strict_auth else "false",
-            # Listeners of services that nobody uses here, on fixed ports.
-            "IOT_MTLS_ENABLED": "0",
-            "SFTP_ENABLED": "0",
-            # A worker that is gone costs the next story a cold start of a second or two.
-            "LAMBDA_WARM_TTL_SECONDS": "1800",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
+        EMULATOR_HEALTH,
+        emulator_environment(emulator_port, standins_url, strict_auth=strict_auth),
     )
     standins = launch(
         "standins",
@@ -211,11 +197,10 @@ def _start(
         model_port,
         "/ping",
         aws
-        | threads
+        | _THREAD_LIMITS
         | {
             "SAGEMAKER_BIND_TO_PORT": str(model_port),
-            # The name that the template gives its bus.
-            "PROGRESS_BUS": f"{STACK_NAME}-stories",
+            "PROGRESS_BUS": PROGRESS_BUS,
             # As in its container, `story` is importable beside it.
             "PYTHONPATH": str(project_root / "functions"),
         },
@@ -225,6 +210,27 @@ def _start(
         processes.wait_until_healthy(server, _READY_SECONDS)
     _write(stack)
     return stack
+
+
+def emulator_environment(port: int, standins_url: str, *, strict_auth: bool) -> dict[str, str]:
+    """Everything that the emulator knows of the world; its Lambda workers inherit it."""
+    return (
+        _inherited()
+        | _aws_environment(f"http://127.0.0.1:{port}", standins_url)
+        | _THREAD_LIMITS
+        | {
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true" if strict_auth else "false",
+            # Listeners of services that nobody uses here, on fixed ports.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            # A worker that is gone costs the next story a cold start of a second or two.
+            "LAMBDA_WARM_TTL_SECONDS": "1800",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+    )
 
 
 def _aws_environment(emulator_url: str, standins_url: str) -> dict[str, str]:
