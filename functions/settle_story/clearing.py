@@ -91,7 +91,7 @@ def clear_evidence(story_id: str) -> None:
 
 
 _CLEAN_PHOTO = re.compile(r"/photo\.jpg$")
-_JUDGED = re.compile(r"/(photo|take\d-frame-\d+)\.jpg$")
+_JUDGED = re.compile(r"/(photo|take\d-frame\d+)\.jpg$")
 
 
 def keep_evidence(story_id: str, *, judged_frames: bool) -> bool:

@@ -1,0 +1,286 @@
+"""The workflow in this process: moto's AWS, the real ASL, the real handlers, a quick real engine."""
+
+import importlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cloud import clients
+from local import certificates
+from moto import mock_aws
+from story import identifiers
+
+from tests.transformed import transformed
+from tests.workflow import bridges, engine
+from tests.workflow.providers import Providers
+
+ROOT = Path(__file__).resolve().parents[2]
+PHOTO = ROOT / "photos" / "sky_sea_bridge.jpg"
+CANARY = "kanarienvogel"
+
+_STATES = {
+    "InspectPhotoFunction": "inspect_photo",
+    "ModerateFunction": "moderate",
+    "DirectSceneFunction": "direct_scene",
+    "GenerateVideoFunction": "generate_video",
+    "InspectVideoFunction": "inspect_video",
+    "LabelVideoFunction": "label_video",
+    "SignVideoFunction": "sign_video",
+}
+_ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+_PATIENCE_SECONDS = 60
+
+
+def handler(name: str) -> bridges.Handler:
+    found: bridges.Handler = importlib.import_module(f"{name}.handler").handler
+    return found
+
+
+@dataclass
+class Cloud:
+    """The deployed system of one test."""
+
+    providers: Providers
+    machine: str
+    table: str
+    buckets: dict[str, str]
+    #: Names of handlers that were called, in order; a test may replace an entry of `handlers`.
+    handlers: dict[str, bridges.Handler] = field(default_factory=dict)
+    called: list[str] = field(default_factory=list)
+    generated: int = 0
+    still_takes: int = 0
+    failure: dict[str, str] | None = None
+    silent: bool = False
+
+    def create(self, prompt: str = f"make this {CANARY} come alive") -> str:
+        """A story that awaits its photo, as POST /stories makes it."""
+        story_id = identifiers.new_story_id()
+        importlib.import_module("cloud.stories").create(
+            {
+                "story_id": story_id,
+                "status": "AWAITING_PHOTO",
+                "creator": "creator",
+                "created_at": "2026-11-22T12:00:00.000Z",
+                "updated_at": "2026-11-22T12:00:00.000Z",
+                "expires_at": "2099-01-01T00:00:00.000Z",
+                "attempt": 1,
+                "prompt": prompt,
+                "people_consent": False,
+                "fit": "cover",
+            }
+        )
+        return story_id
+
+    def upload(self, story_id: str, photo: bytes | None = None) -> dict[str, Any]:
+        """Put a photo; returns the event detail that S3 sends."""
+        body = PHOTO.read_bytes() if photo is None else photo
+        key = identifiers.upload_key(story_id)
+        answer = boto3.client("s3").put_object(Bucket=self.buckets["uploads"], Key=key, Body=body)
+        return {
+            "version": "0",
+            "bucket": {"name": self.buckets["uploads"]},
+            "object": {
+                "key": key,
+                "size": len(body),
+                "etag": answer["ETag"].strip('"'),
+                "version-id": answer["VersionId"],
+                "sequencer": "00",
+            },
+            "reason": "PostObject",
+        }
+
+    def start(self, detail: dict[str, Any]) -> str:
+        answer = boto3.client("stepfunctions").start_execution(
+            stateMachineArn=self.machine, name=uuid.uuid4().hex, input=json.dumps(detail)
+        )
+        return str(answer["executionArn"])
+
+    def wait(self, execution: str) -> dict[str, Any]:
+        states = boto3.client("stepfunctions")
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
+            described = states.describe_execution(executionArn=execution)
+            if described["status"] in _ENDED:
+                return dict(described)
+            time.sleep(0.02)
+        raise AssertionError(f"{execution} still runs after {_PATIENCE_SECONDS} s")
+
+    def settle(self, execution: str, status: str | None = None) -> list[str]:
+        """What the `aws.states` rule does when an execution has ended."""
+        described = boto3.client("stepfunctions").describe_execution(executionArn=execution)
+        event = {
+            "source": "aws.states",
+            "detail-type": "Step Functions Execution Status Change",
+            "detail": {
+                "executionArn": execution,
+                "stateMachineArn": self.machine,
+                "status": status or described["status"],
+                "input": described["input"],
+            },
+        }
+        settled: list[str] = handler("settle_story")(event, None)["settled"]
+        return settled
+
+    def run(self, story_id: str, photo: bytes | None = None) -> dict[str, Any]:
+        """Upload, run, settle; returns how the execution ended."""
+        execution = self.start(self.upload(story_id, photo))
+        ended = self.wait(execution)
+        self.settle(execution)
+        return ended
+
+    def story(self, story_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = importlib.import_module("cloud.stories").get(story_id)
+        return found
+
+    def keys(self, bucket: str) -> list[str]:
+        """Every key of a bucket, every version and delete marker included."""
+        answer = boto3.client("s3").list_object_versions(Bucket=self.buckets[bucket])
+        found = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+        return sorted(entry["Key"] for entry in found)
+
+    def notify(self, message: dict[str, Any]) -> None:
+        """Deliver SageMaker's notification through SNS's envelope."""
+        handler("resume_story")({"Records": [{"Sns": {"Message": json.dumps(message)}}]}, None)
+
+    def completed(self, inference: str, output: str) -> dict[str, Any]:
+        return {
+            "inferenceId": inference,
+            "invocationStatus": "Completed",
+            "responseParameters": {"contentType": "application/x-tar", "outputLocation": output},
+            "eventName": "InferenceResult",
+        }
+
+    def generate(self, location: str, inference: str, output: str) -> None:
+        """What the endpoint does with a request."""
+        self.generated += 1
+        if self.silent:
+            return
+        s3 = boto3.client("s3")
+        bucket, key = location.removeprefix("s3://").split("/", 1)
+        out_key = output.removeprefix("s3://").split("/", 1)[1]
+        if self.failure is not None:
+            fail_key = out_key.replace("results/", "failures/")
+            s3.put_object(Bucket=bucket, Key=fail_key, Body=json.dumps(self.failure).encode())
+            self.notify(
+                {
+                    "inferenceId": inference,
+                    "invocationStatus": "Failed",
+                    "failureReason": "ModelError",
+                    "responseParameters": {"failureLocation": f"s3://{bucket}/{fail_key}"},
+                }
+            )
+            return
+        packed = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        result = engine.make_result(packed, still=self.generated <= self.still_takes)
+        s3.put_object(Bucket=bucket, Key=out_key, Body=result)
+        self.notify(self.completed(inference, output))
+
+
+def _definition(template: dict[str, Any], values: dict[str, str]) -> str:
+    definition = (ROOT / "statemachine" / "story.asl.json").read_text()
+    names = template["Resources"]["StoryWorkflow"]["Properties"]["DefinitionSubstitutions"]
+    for name in names:
+        definition = definition.replace(f"${{{name}}}", values[name])
+    return definition
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    config = {
+        "lambda": {"use_docker": False},
+        "stepfunctions": {"execute_state_machine": True},
+        "core": {"reset_boto3_session": True},
+    }
+    with Providers() as providers, mock_aws(config=config):
+        for service in ("REKOGNITION", "BEDROCK_RUNTIME", "SAGEMAKER_RUNTIME"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", providers.url)
+        clients.client.cache_clear()
+        yield _deploy(monkeypatch, providers, tmp_path)
+        clients.client.cache_clear()
+
+
+def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cloud:
+    template = transformed()
+    s3, kms, ssm = boto3.client("s3"), boto3.client("kms"), boto3.client("ssm")
+    buckets = {name: f"enliven-{name}" for name in ("uploads", "work", "evidence", "stories")}
+    for bucket in buckets.values():
+        s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(
+        Bucket=buckets["uploads"], VersioningConfiguration={"Status": "Enabled"}
+    )
+    properties = template["Resources"]["StoriesTable"]["Properties"]
+    boto3.client("dynamodb").create_table(
+        TableName="stories",
+        **{
+            name: properties[name]
+            for name in (
+                "AttributeDefinitions",
+                "KeySchema",
+                "GlobalSecondaryIndexes",
+                "BillingMode",
+            )
+        },
+    )
+    bus = boto3.client("events").create_event_bus(Name="enliven-stories")["EventBusArn"]
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    for name in ("/enliven/certificate-chain", "/enliven/trust-anchors"):
+        ssm.put_parameter(Name=name, Value="unset", Type="String")
+    certificates.install(
+        ssm, kms, key, "/enliven/certificate-chain", "/enliven/trust-anchors", folder=folder
+    )
+    for name, value in {
+        "STORIES_TABLE": "stories",
+        **{f"{name.upper()}_BUCKET": bucket for name, bucket in buckets.items()},
+        "GUARDRAIL_ID": "guardrail",
+        "GUARDRAIL_VERSION": "1",
+        "ENDPOINT_NAME": "endpoint",
+        "SIGNING_KEY_ID": key,
+        "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
+        "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",
+        "TSA_URL": "",
+    }.items():
+        patch.setenv(name, value)
+
+    cloud = Cloud(providers, machine="", table="stories", buckets=buckets)
+    providers.work_bucket = buckets["work"]
+    providers.generate = cloud.generate
+    cloud.handlers = {function: handler(name) for function, name in _STATES.items()}
+
+    def called(function: str) -> bridges.Handler:
+        def invoke(event: dict[str, Any], context: Any) -> Any:
+            cloud.called.append(function)
+            return cloud.handlers[function](event, context)
+
+        return invoke
+
+    bridges.install(patch, {function: called(function) for function in _STATES})
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:"
+    role = boto3.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")
+    cloud.machine = boto3.client("stepfunctions").create_state_machine(
+        name="stories",
+        roleArn=role["Role"]["Arn"],
+        definition=_definition(
+            template,
+            {
+                "StoriesTable": "stories",
+                "EventBus": bus,
+                **{function: arn + function for function in _STATES},
+            },
+        ),
+    )["stateMachineArn"]
+    return cloud

@@ -1,0 +1,86 @@
+"""A quick engine for workflow tests: a real clip that sways over a real photo, in the contract."""
+
+import io
+import math
+import tarfile
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from model_endpoint.engines.motion.movie import SOUND_RATE_HZ, Movie
+from numpy.typing import NDArray
+from PIL import Image
+from story.generation import Box, Direction, EngineName, Report
+
+_SWAY_PX = 24
+
+
+def unpack_request(packed: bytes) -> tuple[Direction, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        members = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]  # only files
+    return Direction.model_validate_json(members["direction.json"]), members["photo.jpg"]
+
+
+def make_result(packed: bytes, *, still: bool = False) -> bytes:
+    """The result tar for a request tar; `still` makes the defect that InspectVideo must find."""
+    direction, photo = unpack_request(packed)
+    video, crop = _clip(photo, direction.width, direction.height, direction.frames, direction.fps, still=still)
+    report = Report(
+        inference_id=direction.inference_id,
+        engine=EngineName(family="procedural", name="sway", version="1"),
+        seed=direction.seed,
+        seconds=direction.seconds,
+        fps=direction.fps,
+        frames=direction.frames,
+        width=direction.width,
+        height=direction.height,
+        has_sound=True,
+        crop=crop,
+        fit="cover",
+        camera=direction.camera,
+        understood=("camera",),
+        unmet=(),
+        regions=(),
+        timings={"render": 0.5},
+    )
+    return tar_of({"video.mp4": video, "report.json": report.model_dump_json().encode()})
+
+
+def tar_of(members: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, body in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            tar.addfile(info, io.BytesIO(body))
+    return packed.getvalue()
+
+
+@cache
+def _clip(
+    photo: bytes, width: int, height: int, frames: int, fps: int, *, still: bool
+) -> tuple[bytes, Box]:
+    source = Image.open(io.BytesIO(photo)).convert("RGB")
+    wide, tall = width + 2 * _SWAY_PX, height + 2 * _SWAY_PX
+    scale = max(wide / source.width, tall / source.height)
+    scaled = source.resize((math.ceil(source.width * scale), math.ceil(source.height * scale)))
+    left, top = (scaled.width - width) // 2, (scaled.height - height) // 2
+    pixels: NDArray[np.uint8] = np.asarray(scaled)
+    crop = Box(
+        left=left / scaled.width,
+        top=top / scaled.height,
+        width=width / scaled.width,
+        height=height / scaled.height,
+    )
+    seconds = frames / fps
+    tone = np.sin(2 * np.pi * 220 * np.arange(int(SOUND_RATE_HZ * seconds)) / SOUND_RATE_HZ)
+    sound = np.repeat((0.1 * tone).astype(np.float32)[:, None], 2, axis=1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "video.mp4"
+        with Movie(path, width=width, height=height, fps=fps, sound=sound) as movie:
+            for index in range(frames):
+                shift = 0 if still else round(_SWAY_PX * math.sin(2 * math.pi * index / frames))
+                x = left + shift
+                movie.add(np.ascontiguousarray(pixels[top : top + height, x : x + width]))
+        return path.read_bytes(), crop
