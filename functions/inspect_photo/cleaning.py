@@ -13,10 +13,11 @@ from PIL import ExifTags, Image, ImageCms
 from inspect_photo.decode import open_photo
 from inspect_photo.facts import Facts, Note
 from inspect_photo.header import Format, require_size
-from story.errors import PhotoUnreadable
+from story.errors import PhotoTooManyPixels, PhotoUnreadable
 from story.limits import (
     CLEAN_PHOTO_JPEG_QUALITY,
     CLEAN_PHOTO_MAX_SIDE_PX,
+    MAX_PHOTO_PIXELS,
     MIN_PHOTO_SIDE_PX,
 )
 
@@ -50,8 +51,6 @@ _DECODER_ERRORS: Final = (
     RuntimeError,
     OverflowError,
     struct.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
 
 
@@ -75,9 +74,13 @@ def clean(source: IO[bytes], kind: Format) -> tuple[Facts, bytes]:
                 # Decodes at 1/2, 1/4 or 1/8 where that is still at least as large as we keep.
                 image.draft(None, (CLEAN_PHOTO_MAX_SIDE_PX, CLEAN_PHOTO_MAX_SIDE_PX))
             image.load()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoTooManyPixels(
+            f"The {kind} photo has more than {MAX_PHOTO_PIXELS:,} pixels"
+        ) from error
     except _DECODER_ERRORS as error:
         raise PhotoUnreadable(f"The {kind} photo does not decode: {error}") from error
-    upright = _turned(_shrunk(_opaque(_eight_bit(image), notes), notes), orientation, notes)
+    upright = _turned(_opaque(_shrunk(_eight_bit(image), notes), notes), orientation, notes)
     pixels = _to_srgb(upright, profile, notes)
     facts = Facts(
         source_width=source_size[0],

@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from inspect_photo import header
 from inspect_photo.decode import MAX_ANSWER_BYTES, REFUSED_STATUS
@@ -68,18 +68,27 @@ def rewrite(data: bytes, kind: header.Format, *, seconds: float = DECODE_SECONDS
             ) from error
         answer_file.seek(0)
         answer = answer_file.read(MAX_ANSWER_BYTES + 1)
-    line, _, jpeg = answer.partition(b"\n")
-    if ended.returncode == REFUSED_STATUS:
-        raise _named(_Refusal.model_validate_json(line))
-    if ended.returncode != 0:
+    if ended.returncode not in {0, REFUSED_STATUS}:
         raise errors.PhotoUnreadable(
             f"The {kind} photo made its decoder fail ({_how_it_ended(ended.returncode)})"
         ) from ChildProcessError(ended.stderr.decode(errors="replace")[-2_000:])
-    facts = _FACTS.validate_json(line)
+    line, _, jpeg = answer.partition(b"\n")
+    try:
+        if ended.returncode == REFUSED_STATUS:
+            raise _named(_Refusal.model_validate_json(line))
+        facts = _FACTS.validate_json(line)
+    except ValidationError as error:
+        raise _not_believed(kind) from error
     written = header.read(jpeg)
     if (written.format, written.width, written.height) != ("JPEG", facts.width, facts.height):
-        raise errors.PhotoUnreadable(f"The decoder's answer is not the JPEG it describes: {facts}")
+        raise _not_believed(kind)
     return CleanPhoto(jpeg=jpeg, facts=facts)
+
+
+def _not_believed(kind: header.Format) -> errors.PhotoUnreadable:
+    return errors.PhotoUnreadable(
+        f"The {kind} photo made its decoder write something that is not the JPEG it should be"
+    )
 
 
 def _named(refusal: _Refusal) -> errors.Permanent:
