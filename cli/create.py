@@ -18,7 +18,7 @@ from cli.progress import LiveScreen, PlainScreen, Screen
 from cli.receipt import Checked, receipt
 from cli.terminal import open_console, show
 from story.states import ENDED, Status
-from story.view import CreateStory
+from story.view import CreateStory, StoryView
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -96,13 +96,17 @@ def run(options: Namespace) -> Exit:
     files = tuple(targets) if ready else ()
     checked = _check(targets.video, profile.root_certificate) if ready else None
     total = time.monotonic() - began
+    failure = _failure(story.view, targets.video, checked)
     if options.json:
-        _print_json(story, files, checked)
+        document = _document(story, files, checked)
+        if failure is None:
+            print(json.dumps(document, indent=2, ensure_ascii=False))
+        else:
+            failure.document = document
     else:
         show(console, receipt(story.view, total, checked, files))
-    _raise_unless_ready(story)
-    if checked is not None and not checked.good:
-        raise CommandFailed("credential_invalid", f"{targets.video}: {checked.words}")
+    if failure is not None:
+        raise failure
     return Exit.OK
 
 
@@ -232,22 +236,22 @@ def _check(video: Path, root_certificate: Path | None) -> Checked:
     return Checked(good=report.good, words=summary(report))
 
 
-def _print_json(story: Fetched, files: tuple[Path, ...], checked: Checked | None) -> None:
-    """Print one JSON document: the story as the API returned it, and what was made of it here."""
-    document: dict[str, Any] = {
+def _document(story: Fetched, files: tuple[Path, ...], checked: Checked | None) -> dict[str, Any]:
+    """The story as the API returned it, and what was made of it here."""
+    return {
         "story": json.loads(story.raw),
         "files": [{"path": str(file), "bytes": file.stat().st_size} for file in files],
         "checked": checked._asdict() if checked else None,
     }
-    print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def _raise_unless_ready(story: Fetched) -> None:
-    """End with the story's first reason as the error, unless it is ready."""
-    view = story.view
+def _failure(view: StoryView, video: Path, checked: Checked | None) -> CommandFailed | None:
+    """Why the command fails: the story's first reason, or a video that does not hold here."""
     status = exit_of_story(view.status, tuple(reason.code for reason in view.reasons))
     if status is Exit.OK:
-        return
+        if checked is None or checked.good:
+            return None
+        return CommandFailed("credential_invalid", f"{video}: {checked.words}")
     if view.reasons:
-        raise CommandFailed(view.reasons[0].code, view.reasons[0].message, status)
-    raise CommandFailed(view.status.lower(), f"story {view.id} is {view.status}", status)
+        return CommandFailed(view.reasons[0].code, view.reasons[0].message, status)
+    return CommandFailed(view.status.lower(), f"story {view.id} is {view.status}", status)

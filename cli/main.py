@@ -67,8 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in failure.log.splitlines():
             print(f"  {printable(line)}", file=sys.stderr)
         if getattr(options, "json", False):
-            error = {"code": failure.code, "detail": failure.detail}
-            print(json.dumps({"error": error}, ensure_ascii=False))
+            document = {"error": {"code": failure.code, "detail": failure.detail}}
+            print(json.dumps(failure.document | document, indent=2, ensure_ascii=False))
         return int(failure.status)
     except KeyboardInterrupt:
         print("✗ interrupted", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 from story.states import Status
 
@@ -21,6 +22,7 @@ class CommandFailed(Exception):
     """A command cannot go on: a stable code, a sentence for people, and the exit status.
 
     `log` is what a process of ours wrote before it failed: lines to show below the sentence.
+    `document` is what --json prints beside the error.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class CommandFailed(Exception):
         self.detail = detail
         self.status = status
         self.log = log
+        self.document: dict[str, Any] = {}
 
 
 def exit_of_code(code: str) -> Exit:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from cli.words import dollars, printable, seconds, size
+from cli.words import dollars, number, printable, seconds, size
+from story.contracts import Gate
 from story.states import Status
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ STATUS_STYLE = {
     Status.POSTED: "bold green",
     Status.UNDER_REVIEW: "bold yellow",
 }
+#: In the order of the workflow.
+GATES = get_args(Gate)
 VERDICT_STYLE = {"allow": "green", "review": "yellow", "reject": "red"}
 LABEL_COLUMNS = 14
 #: A story costs cents: a thousandth of a cent tells its parts apart.
@@ -87,7 +90,7 @@ def _gates(view: StoryView) -> tuple[RenderableType, ...]:
     if not view.verdicts:
         return ()
     table = Table.grid(padding=(0, 2))
-    for verdict in view.verdicts:
+    for verdict in sorted(view.verdicts, key=lambda verdict: GATES.index(verdict.gate)):
         table.add_row(
             Text(verdict.gate),
             Text(verdict.verdict, VERDICT_STYLE[verdict.verdict]),
@@ -104,12 +107,12 @@ def _cost(cost: Cost | None) -> tuple[RenderableType, ...]:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)
     for item in cost.items:
-        each = f": {item.quantity:,.10g} {item.unit} at {dollars(item.unit_price)}"
+        each = f": {number(item.quantity)} at {dollars(item.unit_price)} per {item.unit}"
         table.add_row(
-            dollars(round(item.cost, COST_DIGITS)),
+            dollars(item.cost, COST_DIGITS),
             Text(printable(item.what)).append(printable(each), "dim"),
         )
-    table.add_row(Text(dollars(round(cost.total, COST_DIGITS)), "bold"), Text("in all", "bold"))
+    table.add_row(Text(dollars(cost.total, COST_DIGITS), "bold"), Text("in all", "bold"))
     return (table, Text(f"by {printable(cost.price_list)}", "dim"))
 
 

@@ -45,7 +45,15 @@ def size(count: int) -> str:
     return f"{count / 1_000_000_000:.1f} GB"
 
 
-def dollars(amount: float) -> str:
-    """US dollars with as many digits as the amount has, at least two, at most eight."""
-    whole, _, fraction = f"{amount:,.8f}".rstrip("0").partition(".")
+def number(quantity: float) -> str:
+    """A quantity with up to two decimals: 8, 1,250, 17.44."""
+    return f"{quantity:,.2f}".rstrip("0").rstrip(".")
+
+
+def dollars(amount: float, digits: int = 8) -> str:
+    """US dollars with as many decimals as the amount has: at least two, at most `digits`."""
+    least = 10**-digits
+    if 0 < amount < least / 2:
+        return f"<${least:.{digits}f}"
+    whole, _, fraction = f"{amount:,.{digits}f}".rstrip("0").partition(".")
     return f"${whole}.{fraction:0<2}"

@@ -36,16 +36,16 @@ COST = {
     "total": 0.0123,
     "items": [
         {
-            "what": "Rekognition DetectModerationLabels",
+            "what": "Rekognition moderation",
             "quantity": 8,
-            "unit": "images",
+            "unit": "image",
             "unit_price": 0.001,
             "cost": 0.008,
         },
         {
-            "what": "Step Functions state transitions",
+            "what": "Step Functions transitions",
             "quantity": 21,
-            "unit": "transitions",
+            "unit": "transition",
             "unit_price": 0.000025,
             "cost": 0.000525,
         },

@@ -89,7 +89,7 @@ def test_plain_output_has_a_line_a_state_with_its_milliseconds_and_then_the_rece
         r"^  unmet +“wags its tail”: no dog was found$",
         r"^  signed by +Enliven local, 2026-11-22T18:00:09Z$",
         r"^  verified by +c2pa-python 0\.38\.1: Trusted$",
-        r"\$0\.008  Rekognition DetectModerationLabels: 8 images at \$0\.001$",
+        r"\$0\.008  Rekognition moderation: 8 at \$0\.001 per image$",
         r"\$0\.0123  in all$",
         r"by us-east-1 list prices, 2026-11$",
         r"^  checked here +valid: intact since it was signed, by a signer you trust$",
@@ -110,6 +110,17 @@ def test_json_output_is_one_document_and_nothing_else(
     assert document["story"] == play.view()
     assert document["files"][0] == {"path": str(out), "bytes": len(play.video)}
     assert document["checked"]["good"] is True
+
+
+def test_json_output_of_a_rejected_story_is_one_document_with_story_and_error(
+    play: Any, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play.ending, play.reasons = "REJECTED", reason("explicit", "The clip shows nudity.")
+    assert create(photo, tmp_path / "a.mp4", "--json") == 3
+    document = json.loads(capsys.readouterr().out)
+    assert document["story"]["status"] == "REJECTED"
+    assert document["error"] == {"code": "explicit", "detail": "The clip shows nudity."}
+    assert document["files"] == []
 
 
 @pytest.mark.parametrize(

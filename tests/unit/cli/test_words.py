@@ -27,6 +27,16 @@ def test_dollars_have_the_digits_that_the_amount_has(amount: float, text: str) -
     assert words.dollars(amount) == text
 
 
+def test_an_amount_too_small_to_show_is_not_shown_as_nothing() -> None:
+    assert words.dollars(0.000001, 5) == "<$0.00001"
+    assert words.dollars(0.000006, 5) == "$0.00001"
+
+
+@pytest.mark.parametrize(("quantity", "text"), [(8, "8"), (1_250, "1,250"), (17.4405, "17.44")])
+def test_a_quantity_has_at_most_two_decimals(quantity: float, text: str) -> None:
+    assert words.number(quantity) == text
+
+
 @pytest.mark.parametrize(
     ("duration", "text"), [(4.24, "4.2 s"), (13, "13 s"), (185.2, "3 min 05 s"), (59.99, "60.0 s")]
 )
