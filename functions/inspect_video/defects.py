@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _FRAME_TOLERANCE: Final = 1
 _RATE_TOLERANCE: Final = 0.01
+#: In frames: how much too early or late one may come.
+_UNEVEN: Final = 0.25
 _SOUND_TOLERANCE_SECONDS: Final = 0.25
 _AUDIO_RATE_HZ: Final = 48_000
 _STEREO: Final = 2
@@ -162,7 +164,7 @@ def _black(levels: NDArray[np.float32], fps: int) -> Iterator[str]:
 
 def _uneven(times: tuple[float, ...], fps: int) -> str | None:
     steps = np.diff(np.asarray(times))
-    if len(steps) and np.abs(steps - 1 / fps).max() > 0.5 / fps:
+    if len(steps) and np.abs(steps - 1 / fps).max() > _UNEVEN / fps:
         return f"its frames come unevenly: {steps.min():.3f} to {steps.max():.3f} s apart"
     return None
 

@@ -21,6 +21,9 @@ LUMINANCE_CHANGE: Final = 0.10
 DARKER_BELOW: Final = 0.80
 FLASHES_A_SECOND: Final = 3
 DANGEROUS_AREA: Final = 0.25
+#: Light is averaged over cells of this part of the short side: a camera that moves over leaves or
+#: water makes single pixels flicker, which the criterion exempts and nobody sees as a flash.
+_CELLS_ACROSS: Final = 10
 #: Red: a change of (R - G - B) · 320 by more than 20, one of the states being saturated red.
 RED_CHANGE: Final = 20 / 320
 SATURATED_RED: Final = 0.8
@@ -41,19 +44,29 @@ def flashing_area(frames: NDArray[np.uint8], fps: int) -> float:
     """
     linear = _LINEAR[frames]
     luminance = linear @ _WEIGHTS
-    general = _area(_turns(luminance, LUMINANCE_CHANGE, DARKER_BELOW), fps)
+    general = _area(_turns(_cells(luminance), LUMINANCE_CHANGE, DARKER_BELOW), fps)
     total = linear.sum(axis=-1)
     saturated = (linear[..., 0] >= SATURATED_RED * total) & (total > LUMINANCE_CHANGE)
     if not saturated.any():
         return general
     redness = np.where(saturated, 2 * linear[..., 0] - total, 0.0).astype(np.float32)
-    return max(general, _area(_turns(np.maximum(redness, 0.0), RED_CHANGE, np.inf), fps))
+    return max(general, _area(_turns(_cells(np.maximum(redness, 0.0)), RED_CHANGE, np.inf), fps))
+
+
+def _cells(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, H, W) averaged over square cells; what does not fill a cell at the edges is left out."""
+    frames, height, width = signal.shape
+    side = max(1, min(height, width) // _CELLS_ACROSS)
+    rows, columns = height // side, width // side
+    whole = signal[:, : rows * side, : columns * side]
+    squares = whole.reshape(frames, rows, side, columns, side)
+    return np.asarray(squares.mean(axis=(2, 4)), dtype=np.float32)
 
 
 def _turns(signal: NDArray[np.float32], change: float, darker_below: float) -> NDArray[np.int16]:
     """How many changes of at least `change`, each opposing the one before, up to each frame.
 
-    signal (N, H, W). A zigzag per pixel: the extreme since the last change is what the next is
+    signal (N, H, W). A zigzag per cell: the extreme since the last change is what the next is
     measured from, so that a slow ramp counts once and noise below `change` not at all.
     Returns (N, H, W), cumulative.
     """
