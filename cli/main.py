@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser(given).parse_args(given)
         status: Exit = options.run(options)
+        sys.stdout.flush()
     except CommandFailed as failure:
         print(f"✗ {failure.code}: {printable(failure.detail)}", file=sys.stderr)
         for line in failure.log.splitlines():
@@ -73,9 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("✗ interrupted", file=sys.stderr)
         return int(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter would complain when it flushes.
+    except OSError as error:
+        # What commands open themselves they answer for; what is left is our own output. Nobody
+        # who has stopped reading needs to hear of it, nor of what the interpreter still flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"✗ output_failed: {error.strerror}", file=sys.stderr)
         return int(Exit.FAILED)
     return int(status)
 

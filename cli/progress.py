@@ -185,7 +185,9 @@ class LiveScreen(Screen):
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
             Text("  "),
-            ProgressBar(total=1.0, completed=view.progress, width=BAR_COLUMNS),
+            ProgressBar(
+                total=1.0, completed=view.progress, width=BAR_COLUMNS, complete_style="green"
+            ),
             Text(f"{view.progress * 100:3.0f} %"),
             Text(_ahead(view), "dim"),
         )

@@ -30,6 +30,7 @@ VERDICT_STYLE = {"allow": "green", "review": "yellow", "reject": "red"}
 LABEL_COLUMNS = 14
 #: A story costs cents: a thousandth of a cent tells its parts apart.
 COST_DIGITS = 5
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 class Checked(NamedTuple):
@@ -107,7 +108,7 @@ def _cost(cost: Cost | None) -> tuple[RenderableType, ...]:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)
     for item in cost.items:
-        each = f": {number(item.quantity)} at {dollars(item.unit_price)} per {item.unit}"
+        each = f": {number(item.quantity)} {item.unit} {TIMES} {dollars(item.unit_price)}"
         table.add_row(
             dollars(item.cost, COST_DIGITS),
             Text(printable(item.what)).append(printable(each), "dim"),

@@ -89,7 +89,7 @@ def test_plain_output_has_a_line_a_state_with_its_milliseconds_and_then_the_rece
         r"^  unmet +“wags its tail”: no dog was found$",
         r"^  signed by +Enliven local, 2026-11-22T18:00:09Z$",
         r"^  verified by +c2pa-python 0\.38\.1: Trusted$",
-        r"\$0\.008  Rekognition moderation: 8 at \$0\.001 per image$",
+        "\\$0\\.008  Rekognition moderation: 8 image \N{MULTIPLICATION SIGN} \\$0\\.001$",
         r"\$0\.0123  in all$",
         r"by us-east-1 list prices, 2026-11$",
         r"^  checked here +valid: intact since it was signed, by a signer you trust$",

@@ -290,6 +290,16 @@ def spawn(photo: Path, out: Path, **streams: Any) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_output_that_cannot_be_written_is_one_line(play: Any, photo: Path, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = spawn(photo, tmp_path / "a.mp4", stdout=full, stderr=subprocess.PIPE)
+        _, error = process.communicate(timeout=20)
+    assert process.returncode == 4
+    assert error.decode() == "✗ output_failed: No space left on device\n"
+    assert play.polls == 0
+
+
 def test_ctrl_c_ends_with_one_line(play: Any, photo: Path, tmp_path: Path) -> None:
     play.never_ends, play.stops_at = True, "GenerateVideo"
     process = spawn(photo, tmp_path / "a.mp4", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
