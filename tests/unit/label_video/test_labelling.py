@@ -1,0 +1,219 @@
+import functools
+import io
+import json
+import struct
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from label_video import badge, declaration, stills
+from label_video.labelling import Labelled, label
+from story.errors import VideoUnreadable
+from story.generation import Box, EngineName
+from story.labels import for_engine
+from tests.unit.inspect_video.clips import (
+    FRAMES,
+    HEIGHT,
+    MOTION,
+    SECONDS,
+    STORY,
+    WIDTH,
+    crop,
+    encode,
+    jpeg,
+    photo,
+    pushing_in,
+)
+
+DIFFUSION = EngineName(family="diffusion", name="wan-5b", version="2.2")
+
+
+@functools.cache
+def clip() -> bytes:
+    return encode(pushing_in(photo()))
+
+
+@functools.cache
+def labelled() -> Labelled:
+    return label(clip(), MOTION, STORY)
+
+
+def lumas(video: bytes) -> np.ndarray[Any, np.dtype[np.float32]]:
+    with av.open(io.BytesIO(video)) as container:
+        frames = [frame.to_ndarray(format="yuv420p") for frame in container.decode(video=0)]
+    return np.stack(frames)[:, :HEIGHT].astype(np.float32)
+
+
+def psnr(one: Any, other: Any) -> float:
+    return float(10 * np.log10(255**2 / np.square(one - other).mean()))
+
+
+def boxes(mp4: bytes) -> list[tuple[bytes, bytes]]:
+    found, at = [], 0
+    while at < len(mp4):
+        size, kind = struct.unpack_from(">I4s", mp4, at)
+        found.append((kind, mp4[at + 8 : at + size]))
+        at += size
+    assert at == len(mp4)
+    return found
+
+
+def xmp(mp4: bytes) -> dict[str, str]:
+    kind, body = boxes(mp4)[-1]
+    assert kind == b"uuid"
+    assert body[:16] == declaration.XMP_BOX_ID
+    packet = body[16:].decode()
+    root = ET.fromstring(packet)  # noqa: S314  (our own packet)
+    (description,) = root.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
+    return {name.rpartition("}")[2]: value for name, value in description.attrib.items()}
+
+
+def test_outside_the_badge_the_pictures_stay_as_they_were() -> None:
+    natural = encode(pushing_in(photo("mountain_clouds")))
+    before, after = lumas(natural), lumas(label(natural, MOTION, STORY).video)
+    _, _, _, bottom = badge.fit("AI-generated", WIDTH, HEIGHT).box
+    assert psnr(before[:, bottom + 16 :], after[:, bottom + 16 :]) > 38
+
+
+def test_the_badge_is_in_every_frame() -> None:
+    after = lumas(labelled().video)
+    fitted = badge.fit("AI-generated", WIDTH, HEIGHT)
+    left, top, right, bottom = fitted.box
+    shown = after[:, top:bottom, left:right]
+    assert len(shown) == FRAMES
+    assert shown[:, fitted.luma > 225].mean(axis=1).min() > 200
+    assert shown[:, (fitted.luma < 20) & (fitted.cover > 0.6)].mean(axis=1).max() < 110
+
+
+def test_length_rate_size_and_colour_tags_are_kept() -> None:
+    with av.open(io.BytesIO(labelled().video)) as container:
+        stream = container.streams.video[0]
+        context = stream.codec_context
+        assert (stream.width, stream.height, stream.frames) == (WIDTH, HEIGHT, FRAMES)
+        assert stream.average_rate == 24
+        assert context.name == "h264"
+        assert context.pix_fmt == "yuv420p"
+        assert [int(tag) for tag in (context.colorspace, context.color_primaries)] == [1, 1]
+        assert int(context.color_trc) == 1
+        assert int(context.color_range) == 1
+        assert container.duration / 1e6 == pytest.approx(SECONDS, abs=0.05)
+
+
+def test_the_sound_is_copied_bit_by_bit() -> None:
+    def packets(video: bytes) -> list[bytes]:
+        with av.open(io.BytesIO(video)) as container:
+            return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+    assert packets(labelled().video) == packets(clip())
+
+
+def test_sound_and_pictures_begin_together() -> None:
+    def starts(video: bytes) -> list[float]:
+        with av.open(io.BytesIO(video)) as container:
+            return [float(stream.start_time * stream.time_base) for stream in container.streams]
+
+    assert starts(labelled().video) == pytest.approx(starts(clip()), abs=0.001)
+
+
+def test_a_clip_without_sound_stays_without() -> None:
+    silent = label(encode(pushing_in(photo()), sound_seconds=None), MOTION, STORY)
+    with av.open(io.BytesIO(silent.video)) as container:
+        assert [stream.type for stream in container.streams] == ["video"]
+
+
+def test_the_index_comes_before_the_pictures_so_that_players_can_start() -> None:
+    kinds = [kind for kind, _ in boxes(labelled().video)]
+    assert kinds.index(b"moov") < kinds.index(b"mdat") < kinds.index(b"uuid")
+
+
+@pytest.mark.parametrize("engine", [MOTION, DIFFUSION])
+def test_the_xmp_says_how_the_clip_was_made(engine: EngineName) -> None:
+    stated = xmp(label(clip(), engine, STORY).video)
+    assert stated["DigitalSourceType"] == for_engine(engine).digital_source_type
+    assert stated["CreatorTool"] == f"Enliven ({engine.name} {engine.version})"
+    assert json.loads(stated["AIGC"])["ProduceID"] == STORY
+
+
+def test_the_aigc_record_is_in_the_container_s_metadata_with_all_seven_fields() -> None:
+    with av.open(io.BytesIO(labelled().video)) as container:
+        record = json.loads(container.metadata["AIGC"])
+    assert list(record) == [
+        "Label",
+        "ContentProducer",
+        "ProduceID",
+        "ReservedCode1",
+        "ContentPropagator",
+        "PropagateID",
+        "ReservedCode2",
+    ]
+    assert (record["Label"], record["ProduceID"]) == ("1", STORY)
+
+
+def test_a_hostile_engine_name_cannot_break_out_of_the_xmp() -> None:
+    evil = EngineName(family="procedural", name='"/><evil a="', version="<&>'")
+    packet = declaration.xmp_packet(for_engine(evil), evil, declaration.aigc(STORY))
+    mp4 = declaration.with_xmp(b"", packet)
+    assert xmp(mp4)["CreatorTool"] == 'Enliven ("/><evil a=" <&>\')'
+
+
+def test_the_poster_shows_a_labelled_frame() -> None:
+    with Image.open(io.BytesIO(labelled().poster)) as poster:
+        assert poster.size == (WIDTH, HEIGHT)
+        assert not poster.info.keys() - {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+        levels = np.asarray(poster.convert("L"), dtype=np.float32)
+    fitted = badge.fit("AI-generated", WIDTH, HEIGHT)
+    left, top, right, bottom = fitted.box
+    assert levels[top:bottom, left:right][fitted.luma > 225].mean() > 215
+
+
+def test_the_poster_is_the_sharpest_frame_of_the_middle() -> None:
+    pictures = pushing_in(photo())
+    small = [picture.resize((20, 36)).resize((WIDTH, HEIGHT)) for picture in pictures]
+    small[21] = pictures[21]  # one of the candidates
+    with Image.open(io.BytesIO(label(encode(small), MOTION, STORY).poster)) as poster:
+        shown = np.asarray(poster, dtype=np.float32)
+    assert psnr(shown[100:], np.asarray(pictures[21], dtype=np.float32)[100:]) > 26
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [((1_080, 1_920), (720, 1_280)), ((1_920, 1_080), (1_280, 720))]
+)
+def test_a_large_poster_is_made_to_fit(size: tuple[int, int], fits: tuple[int, int]) -> None:
+    pixels = np.zeros((size[1], size[0], 3), dtype=np.uint8)
+    with Image.open(io.BytesIO(stills.poster(pixels))) as poster:
+        assert poster.size == fits
+
+
+def test_the_ingredient_is_the_crop_and_nothing_around_it() -> None:
+    marked = Image.new("RGB", (1_600, 1_200), "red")
+    box = Box(left=0.25, top=0.1, width=0.4, height=0.8)
+    marked.paste("blue", (400, 120, 1_040, 1_080))
+    with Image.open(io.BytesIO(stills.ingredient(jpeg(marked), box))) as ingredient:
+        assert ingredient.size == (341, 512)
+        red, _, blue = np.asarray(ingredient, dtype=int).transpose(2, 0, 1)
+        assert not ingredient.getexif()
+    assert red.max() < 40
+    assert blue.min() > 190
+
+
+def test_a_small_crop_is_not_enlarged() -> None:
+    whole = Box(left=0, top=0, width=1, height=1)
+    picture = photo().resize((300, 400))
+    with Image.open(io.BytesIO(stills.ingredient(jpeg(picture), whole))) as ingredient:
+        assert ingredient.size == (300, 400)
+
+
+def test_the_metadata_of_the_clean_photo_does_not_reach_the_ingredient() -> None:
+    out = io.BytesIO()
+    photo().save(out, "JPEG", comment=b"canary-5f1d")
+    assert b"canary-5f1d" not in stills.ingredient(out.getvalue(), crop(photo()))
+
+
+@pytest.mark.parametrize("video", [b"", b"hello world" * 100, clip()[:2_000]])
+def test_what_does_not_decode_is_unreadable(video: bytes) -> None:
+    with pytest.raises(VideoUnreadable):
+        label(video, MOTION, STORY)
