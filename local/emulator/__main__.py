@@ -4,6 +4,7 @@ import sys
 from importlib import metadata
 
 from local.emulator import (
+    authorization,
     callbacks,
     cloudformation,
     error_names,
@@ -35,6 +36,7 @@ def main() -> None:
         s3_events,
         http_api,
         cloudformation,
+        authorization,
     ):
         patch.install()
 
