@@ -28,11 +28,22 @@ TRACE = 0.004
 MIN_AREA = 0.01
 #: A difference that coverage need not explain.
 NOISE = 0.03
+#: Grey levels by which the layers may miss the photo: black and white leave no room to divide by.
+SLACK = 2.0
 HALF = 0.5
 PURE = 0.98
 #: Size in pixels, and contrast of luma (0..1) from and to, of what is too fine for a cloud.
 FINE_PX = 2.0
-FINE_CONTRAST = (0.012, 0.03)
+FINE_CONTRAST = (0.025, 0.045)
+#: Canny's thresholds in grey levels; length of an edge that is straight and not a cloud's, as a
+#: part of the plate's longer side; width of an edge.
+EDGE_LEVELS = (12.0, 36.0)
+STRAIGHT = 0.13
+EDGE_PX = 7
+#: Width of a girder or mast that can stand in the sky, as a part of the plate's longer side.
+GIRDER = 0.03
+#: Size of a hole in the sky that is nothing, as a part of the longer side.
+SPECK = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +93,8 @@ def cut_out(picture: Map, below: Map, cover: Map) -> Rgb:
     No colour can darken or brighten `below` to the picture with too little coverage: from
     0 ≤ P ≤ 255 a follows a ≥ 1 - C/B and a ≥ 1 - (255 - C)/(255 - B), whichever `cover` says.
     """
-    darker = np.min(picture / np.maximum(below, 1.0), axis=2)
-    brighter = np.min((255.0 - picture) / np.maximum(255.0 - below, 1.0), axis=2)
+    darker = np.min((picture + SLACK) / (below + SLACK), axis=2)
+    brighter = np.min((255.0 - picture + SLACK) / (255.0 - below + SLACK), axis=2)
     needed = np.clip(1.0 - np.minimum(darker, brighter), 0.0, 1.0)
     needed[needed < NOISE] = 0.0
     alpha = np.maximum(cover, needed)[..., None]
@@ -101,10 +112,41 @@ def subject_cover(mask: Map, guide: Map) -> Map:
 
 
 def fine_structure(guide: Map) -> Map:
-    """Where the plate is finer than any cloud: cables, lattices, twigs. (h, w) 0..1."""
+    """What no cloud has: twigs and lattices, and straight edges with all between. (h, w) 0..1."""
     fine = cv2.absdiff(guide, cv2.GaussianBlur(guide, (0, 0), FINE_PX))
-    around = as_map(cv2.GaussianBlur(fine, (0, 0), 1.5 * FINE_PX))
-    return smoothstep(*FINE_CONTRAST, around)
+    around = as_map(cv2.GaussianBlur(fine, (0, 0), FINE_PX))
+    return as_map(np.maximum(smoothstep(*FINE_CONTRAST, around), girders(guide)))
+
+
+def without_specks(sky: Map) -> Map:
+    """A sky mask (h, w) 0..1 without its small holes: birds and grain drift with the clouds."""
+    holes = (sky < PURE).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(holes, connectivity=8)
+    sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    small = sides < SPECK * max(sky.shape)
+    return as_map(np.where((holes > 0) & small[labels], 1.0, sky))
+
+
+def girders(guide: Map) -> Map:
+    """Cables, masts and girders, by their long straight edges: (h, w) 0..1."""
+    longer = max(guide.shape)
+    grey = as_rgb(np.rint(cv2.GaussianBlur(guide, (0, 0), 1.2) * 255.0).astype(np.uint8))
+    lines = cv2.HoughLinesP(
+        cv2.Canny(grey, *EDGE_LEVELS),
+        rho=1.0,
+        theta=np.pi / 360.0,
+        threshold=round(0.4 * STRAIGHT * longer),
+        minLineLength=STRAIGHT * longer,
+        maxLineGap=0.01 * longer,
+    )
+    drawn = np.zeros(guide.shape, dtype=np.uint8)
+    if lines is not None:
+        for x0, y0, x1, y1 in np.asarray(lines).reshape(-1, 4):
+            cv2.line(drawn, (int(x0), int(y0)), (int(x1), int(y1)), 1, EDGE_PX)
+    # A girder is plain inside: what lies between two of its edges belongs to it.
+    side = 2 * round(GIRDER * longer / 2) + 1
+    closed = cv2.morphologyEx(drawn, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    return as_map(cv2.GaussianBlur(as_map(closed), (0, 0), 1.0))
 
 
 def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> Layers:
@@ -142,7 +184,7 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
     below = behind
     if sky_mask is not None:
         open_sky = smoothstep(0.3, 0.7, outline(sky_mask, guide)) * (1.0 - fine_structure(guide))
-        sky_mask = push_pull(as_map(open_sky)[..., None], known)[..., 0]
+        sky_mask = without_specks(push_pull(as_map(open_sky)[..., None], known)[..., 0])
         pure = cv2.erode(sky_mask, np.ones((3, 3), np.uint8)) * known
         sky_plate = push_pull(plate, as_map(pure >= PURE))
         sky = as_rgb(np.rint(np.clip(sky_plate, 0.0, 255.0)).astype(np.uint8))

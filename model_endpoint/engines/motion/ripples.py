@@ -8,16 +8,18 @@ from model_endpoint.pixels import Map, as_map
 #: Waves: cycles in a clip (whole, so that the clip loops), waves across the picture at its lower
 #: edge, waves along the view for each e-fold of distance, and share of the amplitude.
 WAVES = (
-    (3, 2.0, 34.0, 0.34),
-    (4, -3.5, 52.0, 0.26),
-    (5, 5.0, 71.0, 0.2),
-    (2, -1.2, 21.0, 0.2),
+    (3, 2.3, 37.0, 0.24),
+    (4, -7.1, 49.0, 0.2),
+    (5, 11.3, 67.0, 0.16),
+    (2, -3.7, 23.0, 0.16),
+    (4, 9.4, 31.0, 0.14),
+    (3, -13.9, 58.0, 0.1),
 )
 #: Greatest displacement at the lower edge as a part of the plate's height; sideways less.
 AMPLITUDE = 0.006
 SIDEWAYS = 0.45
 #: Grey levels by which a wave's slope brightens or darkens.
-GLINT = 9.0
+GLINT = 6.0
 #: Distance of the nearest rows from the horizon that still counts, as a part of the height: at
 #: the horizon itself waves would be infinitely fine.
 NEAR_HORIZON = 0.03

@@ -85,7 +85,9 @@ def voices(
         count = round(90 * seconds)
         drops[random.integers(0, len(phase), count)] = random.exponential(1.0, count)
         ping = np.fft.irfft(np.fft.rfft(drops) * band(frequency, 1_200, 6_000), len(phase))
-        return 0.5 * noise(700, 9_000, 0.4) + 0.35 * np.asarray(ping / (np.std(ping) + 1e-12))
+        # The loudest drops are rounded off: they would set the level for all others.
+        soft = 3.0 * np.tanh(ping / (3.0 * np.std(ping) + 1e-12))
+        return 0.5 * noise(700, 9_000, 0.4) + 0.35 * np.asarray(soft)
     if ambience == "night":
         chirps = np.maximum(0.0, np.sin(2 * np.pi * every * 2 * phase)) ** 3
         trill = 0.5 + 0.5 * np.sin(2 * np.pi * round(34 * seconds) * phase)
