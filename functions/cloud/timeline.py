@@ -56,7 +56,8 @@ def record(state: str, request: StateInput, *, finishes: bool = True) -> Iterato
     _update(
         request,
         state,
-        "SET began_at = if_not_exists(began_at, :now), outcome = :running",
+        # A second run, of a retry or another take, is at work again: it has not ended.
+        "SET began_at = if_not_exists(began_at, :now), outcome = :running REMOVE ended_at",
         {":now": {"S": now()}, ":running": {"S": "running"}},
     )
     outcome = "done"

@@ -224,7 +224,8 @@ class SettleStoryInput(BaseModel):
 
     source: Literal["aws.states", "aws.events", "aws.scheduler"]
     detail_type: str = Field(alias="detail-type")
-    detail: ExecutionEnded | dict[str, str]
+    #: Tried in this order: a plain dict would match an ended execution too.
+    detail: Annotated[ExecutionEnded | dict[str, str], Field(union_mode="left_to_right")]
 
 
 class SettleStoryOutput(Contract):

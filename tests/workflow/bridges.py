@@ -1,7 +1,8 @@
-"""What moto's Step Functions lacks to run our real workflow in this process: two bridges.
+"""What moto's Step Functions lacks to run our real workflow in this process.
 
-JSONata (moto leaves its evaluator empty) through jsonata-python, and Lambda: an invocation calls
-the real handler here and answers errors as the Lambda service does, by class name.
+JSONata (moto leaves its evaluator empty) through jsonata-python; Lambda: an invocation calls the
+real handler here and answers errors as the Lambda service does, by class name; and the cause of
+SendTaskFailure, which moto drops.
 """
 
 import json
@@ -13,8 +14,10 @@ from typing import Any
 import jsonata
 import pytest
 from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.core.responses import EmptyResult
 from moto.stepfunctions.parser.asl.eval import states, variable_store
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
+from moto.stepfunctions.responses import StepFunctionResponse
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -36,13 +39,20 @@ def _declare(bindings: Mapping[str, Any]) -> str:
     return "".join(f"{name}:={json.dumps(value, default=str)};" for name, value in bindings.items())
 
 
+def _send_task_failure(self: StepFunctionResponse) -> Any:
+    self.stepfunction_backend.send_task_failure(
+        self._get_param("taskToken"), self._get_param("error"), self._get_param("cause")
+    )
+    return EmptyResult()
+
+
 def install(patch: pytest.MonkeyPatch, handlers: Mapping[str, Handler]) -> None:
     """Let moto evaluate JSONata and call these handlers, named as in the template."""
 
     def invoke(
         _backend: Any, name: str, _qualifier: Any, body: Any, _headers: Any, answer: dict[str, str]
     ) -> bytes:
-        handler = handlers[name.split(":")[-1]]
+        handler = handlers[name.rsplit(":", maxsplit=1)[-1]]
         try:
             return json.dumps(handler(json.loads(body or "{}"), None)).encode()
         except Exception as error:  # noqa: BLE001 - Lambda reports every error by its class name
@@ -58,4 +68,5 @@ def install(patch: pytest.MonkeyPatch, handlers: Mapping[str, Handler]) -> None:
     patch.setattr(moto_jsonata, "_eval_jsonata", _evaluate)
     patch.setattr(states, "encode_jsonata_variable_declarations", _declare)
     patch.setattr(variable_store, "encode_jsonata_variable_declarations", _declare)
+    patch.setattr(StepFunctionResponse, "send_task_failure", _send_task_failure)
     patch.setattr(LambdaSimpleBackend, "invoke", invoke)

@@ -12,11 +12,11 @@ from typing import Any
 
 import boto3
 import pytest
+from moto import mock_aws
+
 from cloud import clients
 from local import certificates
-from moto import mock_aws
 from story import identifiers
-
 from tests.transformed import transformed
 from tests.workflow import bridges, engine
 from tests.workflow.providers import Providers

@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from model_endpoint.engines.motion.movie import SOUND_RATE_HZ, Movie
 from numpy.typing import NDArray
 from PIL import Image
+
+from model_endpoint.engines.motion.movie import SOUND_RATE_HZ, Movie
 from story.generation import Box, Direction, EngineName, Report
 
 _SWAY_PX = 24
@@ -25,7 +26,9 @@ def unpack_request(packed: bytes) -> tuple[Direction, bytes]:
 def make_result(packed: bytes, *, still: bool = False) -> bytes:
     """The result tar for a request tar; `still` makes the defect that InspectVideo must find."""
     direction, photo = unpack_request(packed)
-    video, crop = _clip(photo, direction.width, direction.height, direction.frames, direction.fps, still=still)
+    video, crop = _clip(
+        photo, direction.width, direction.height, direction.frames, direction.fps, still=still
+    )
     report = Report(
         inference_id=direction.inference_id,
         engine=EngineName(family="procedural", name="sway", version="1"),

@@ -5,8 +5,8 @@ from typing import Any
 
 import boto3
 import pytest
-from cloud import stories
 
+from cloud import stories
 from tests.workflow.conftest import Cloud, handler
 
 FUNCTIONS = (
@@ -129,7 +129,7 @@ def test_a_result_that_comes_late_is_deleted(cloud: Cloud) -> None:
     execution = cloud.start(cloud.upload(story_id))
     _until(lambda: cloud.generated == 1)
     boto3.client("stepfunctions").stop_execution(executionArn=execution)
-    cloud.settle(execution)
+    cloud.settle(execution, status="ABORTED")
     bucket = cloud.buckets["work"]
     boto3.client("s3").put_object(Bucket=bucket, Key="results/late.out", Body=b"late")
     cloud.notify(cloud.completed(f"{story_id}-1-1", f"s3://{bucket}/results/late.out"))
