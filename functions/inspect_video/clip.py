@@ -87,6 +87,8 @@ def declared(video: bytes) -> Declared:
             )
     except av.FFmpegError as error:
         raise VideoUnreadable(f"The clip is not a whole MP4: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise VideoUnreadable(f"The clip's metadata is not text: {error.object[:16]!r}") from error
 
 
 def decode(video: bytes, direction: Direction) -> Pictures:
@@ -161,4 +163,4 @@ def _stream_seconds(stream: Any) -> float:
 
 
 def _opened(video: bytes) -> InputContainer:
-    return av.open(io.BytesIO(video), mode="r", format="mp4", metadata_errors="replace")
+    return av.open(io.BytesIO(video), mode="r", format="mp4")

@@ -1,3 +1,4 @@
+import contextlib
 import functools
 import io
 from typing import Any
@@ -209,6 +210,13 @@ def test_damaged_pictures_are_unreadable_or_defective_never_passed_over() -> Non
     video[start : start + 4_000] = bytes(4_000)
     with pytest.raises((VideoUnreadable, VideoDefective)):
         examined(bytes(video))
+
+
+def test_metadata_that_is_no_text_is_passed_over_or_unreadable_but_never_a_crash() -> None:
+    video = good_clip()
+    start = video.rindex(b"Lavf")
+    with contextlib.suppress(VideoUnreadable):
+        assert examined(video[:start] + b"\xff\xfe\xfd\xfc" + video[start + 4 :])
 
 
 def test_a_result_of_another_request_is_not_taken() -> None:
