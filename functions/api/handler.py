@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from botocore.exceptions import ClientError
-from pydantic import ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from api import presenting
 from cloud import stories
 from cloud.clients import client
 from cloud.environment import Environment, load
 from story import identifiers, limits
+from story.contracts import StoryId
 from story.errors import Transient
 from story.states import Status
 from story.view import CreateStory, Problem, StoryCreated, StoryList, StoryView, UploadForm
@@ -32,6 +32,9 @@ app = APIGatewayHttpResolver()
 
 _PAGE = 20
 _MAX_CURSOR_CHARACTERS = 1_000
+_Moment = Annotated[str, StringConstraints(pattern=r"^[0-9T:.-]{19,26}Z$")]
+#: The last story of a page and when it was made: the key of the index without its creator.
+_cursor: TypeAdapter[tuple[StoryId, _Moment]] = TypeAdapter(tuple[StoryId, _Moment])
 #: A record whose photo never came is removed by DynamoDB a day after its form expired.
 _FORGET_AFTER = timedelta(days=1)
 
@@ -115,7 +118,7 @@ def _creator() -> str:
 def _parse_create() -> CreateStory:
     try:
         body = json.loads(app.current_event.decoded_body or "")
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(
             HTTPStatus.BAD_REQUEST, "body_not_json", "The body must be a JSON object."
         ) from error
@@ -231,7 +234,7 @@ def _upload_form(story_id: str, expires_at: str) -> UploadForm:
 
 def _write_cursor(last: dict[str, Any]) -> str:
     plain = stories.from_item(last)
-    words = json.dumps([plain["pk"], plain["created_at"]])
+    words = json.dumps([plain["pk"].removeprefix("STORY#"), plain["created_at"]])
     return base64.urlsafe_b64encode(words.encode()).decode()
 
 
@@ -240,15 +243,15 @@ def _read_cursor(cursor: str | None, creator: str) -> dict[str, Any] | None:
     if not cursor:
         return None
     try:
-        pk, created_at = json.loads(
+        story_id, created_at = _cursor.validate_json(
             base64.urlsafe_b64decode(cursor[:_MAX_CURSOR_CHARACTERS].encode())
         )
-    except (ValueError, binascii.Error) as error:
+    except ValueError as error:
         raise Refused(
             HTTPStatus.BAD_REQUEST, "cursor_invalid", "The cursor is not one that a list gave."
         ) from error
     return stories.to_item(
-        {"pk": str(pk), "sk": "META", "creator": creator, "created_at": str(created_at)}
+        {"pk": f"STORY#{story_id}", "sk": "META", "creator": creator, "created_at": created_at}
     )
 
 

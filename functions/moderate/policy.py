@@ -11,6 +11,7 @@ from story.errors import ModerationUnanswered
 from story.generation import Contract
 
 POLICY_VERSION = "2026-11-1"
+_CERTAIN_PERCENT = 100
 
 
 class Thresholds(NamedTuple):
@@ -94,10 +95,10 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
         try:
             models.add(f"rekognition moderation {answer['ModerationModelVersion']}")
             labels = [
-                (label["Name"], label.get("ParentName") or "", float(label["Confidence"]))
+                (str(label["Name"]), label.get("ParentName") or "", _percent(label["Confidence"]))
                 for label in answer["ModerationLabels"]
             ]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModerationUnanswered(
                 f"DetectModerationLabels gave no readable labels: {error!r}"
             ) from error
@@ -127,6 +128,14 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
         findings=tuple(ordered),
         models=tuple(sorted(models)),
     )
+
+
+def _percent(confidence: Any) -> float:
+    """A confidence as a number that thresholds can be held against: NaN is below all of them."""
+    percent = float(confidence)
+    if not 0 <= percent <= _CERTAIN_PERCENT:
+        raise ValueError(f"{percent} is no confidence in percent")
+    return percent
 
 
 def _top_level(name: str, parents: dict[str, str]) -> str:
