@@ -71,7 +71,7 @@ $(NODE_READY): package.json
 	@touch $@
 
 bench: $(READY)  ## Measure the pipeline; writes docs/benchmarks/pipeline.md
-	@$(BIN)/python -m tests.benchmark
+	@$(BIN)/python -m tests.benchmark $(if $(filter yes,$(CLONE)),--clone)
 
 clean: down  ## Remove everything that was made, the stack included
 	@rm -rf $(VENV) $(SAM) node_modules .enliven .aws-sam out

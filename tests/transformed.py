@@ -1,4 +1,4 @@
-"""The template as CloudFormation sees it, after the SAM transform; `python -m tests.transformed`."""
+"""The template as CloudFormation sees it, transformed; `python -m tests.transformed`."""
 
 import json
 import os
@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local.packaging import package
 from samtranslator.translator.transform import transform
+
+from local.packaging import package
 
 ROOT = Path(__file__).resolve().parent.parent
 

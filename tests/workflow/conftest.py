@@ -1,4 +1,4 @@
-"""The workflow in this process: moto's AWS, the real ASL, the real handlers, a quick real engine."""
+"""The workflow in this process: moto's AWS, the real ASL and handlers, a quick engine."""
 
 import importlib
 import json

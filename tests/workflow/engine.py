@@ -6,13 +6,16 @@ import tarfile
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from model_endpoint.engines.motion.movie import SOUND_RATE_HZ, Movie
 from story.generation import Box, Direction, EngineName, Report
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _SWAY_PX = 24
 
