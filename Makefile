@@ -8,7 +8,7 @@ SAM := .venv-sam
 SAM_READY := $(SAM)/.ready
 NODE_READY := node_modules/.ready
 
-PHOTO ?= photos/sky_sea_bridge.jpg
+PHOTO ?= photos/mountain_clouds.jpg
 PROMPT ?= make this photo come alive
 OUT ?= out/story.mp4
 PEOPLE_CONSENT ?=

@@ -71,7 +71,9 @@ def present(
     named: list[dict[str, Any]] = [
         {**line, "state": str(line["sk"]).split("#", 1)[1]} for line in lines
     ]
-    judged = tuple(verdict_view(verdict) for verdict in verdicts)
+    judged = tuple(
+        verdict_view(verdict) for verdict in sorted(verdicts, key=lambda v: str(v["decided_at"]))
+    )
     status = effective_status(record, now)
     ready = status is Status.READY
     report = _report(named) if ready else None
