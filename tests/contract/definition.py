@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jsonata
+import jsonata  # type: ignore[import-untyped]  # it ships no types
 from samtranslator.yaml_helper import yaml_parse
 
 from local import golden_events

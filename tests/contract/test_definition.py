@@ -72,7 +72,7 @@ def _waits(state: str) -> float:
         retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt
         for attempt in range(retry["MaxAttempts"])
     )
-    return sum(min(delay, retry["MaxDelaySeconds"]) for delay in delays)
+    return float(sum(min(delay, retry["MaxDelaySeconds"]) for delay in delays))
 
 
 @pytest.mark.parametrize("name", LAMBDA_TASKS)

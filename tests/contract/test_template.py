@@ -1,0 +1,107 @@
+"""The template against the code that it deploys."""
+
+import importlib
+
+import pytest
+
+from cloud.environment import load
+from tests.contract import source
+from tests.contract.definition import (
+    FUNCTIONS,
+    GLOBALS,
+    LAMBDA_TASKS,
+    RESOURCES,
+    ROOT,
+    WORKFLOW,
+    function_of,
+    package_of,
+)
+
+LAYERS = {"MediaLayer": "layers/media", "ProvenanceLayer": "layers/provenance"}
+
+
+def _variables(function: str) -> set[str]:
+    own = FUNCTIONS[function].get("Environment", {}).get("Variables", {})
+    return {*GLOBALS["Environment"]["Variables"], *own}
+
+
+def test_the_definition_is_where_the_template_says() -> None:
+    assert (ROOT / WORKFLOW["DefinitionUri"]).is_file()
+
+
+def test_the_code_is_where_the_template_says() -> None:
+    assert (ROOT / GLOBALS["CodeUri"]) == source.FUNCTIONS_ROOT
+    assert not [name for name, function in FUNCTIONS.items() if "CodeUri" in function]
+    for layer, folder in LAYERS.items():
+        assert (ROOT / RESOURCES[layer]["Properties"]["ContentUri"]) == ROOT / folder
+        assert (ROOT / folder / "requirements.txt").is_file()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_handler_exists(function: str) -> None:
+    module, _, name = FUNCTIONS[function]["Handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_every_package_with_a_handler_is_deployed() -> None:
+    handlers = {path.parent.name for path in source.FUNCTIONS_ROOT.glob("*/handler.py")}
+    assert {package_of(function) for function in FUNCTIONS} == handlers
+
+
+def test_a_running_story_keeps_the_versions_that_it_began_with() -> None:
+    for state in LAMBDA_TASKS.values():
+        function = function_of(state)
+        substitution = WORKFLOW["DefinitionSubstitutions"][function]
+        assert substitution == {"Ref": f"{function}.Version"}
+
+
+def test_the_workflow_may_invoke_what_its_states_invoke_and_nothing_else() -> None:
+    (allowed,) = [
+        statement["Resource"]
+        for policy in WORKFLOW["Policies"]
+        for statement in policy["Statement"]
+        if statement["Action"] == "lambda:InvokeFunction"
+    ]
+    invoked = {function_of(state) for state in LAMBDA_TASKS.values()}
+    assert {resource["Fn::Sub"] for resource in allowed} == {
+        f"${{{function}.Arn}}:*" for function in invoked
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_the_variables_that_its_settings_ask_for_and_no_other(
+    function: str,
+) -> None:
+    asked = {
+        name.upper()
+        for model in source.settings(package_of(function))
+        for name in model.model_fields
+    }
+    powertools = {name for name in _variables(function) if name.startswith("POWERTOOLS_")}
+    assert _variables(function) - powertools == asked
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_settings_load_from_variables_of_the_templates_names(
+    function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in _variables(function):
+        monkeypatch.setenv(name, "https://example.invalid" if name == "TSA_URL" else "example")
+    for model in source.settings(package_of(function)):
+        assert load(model)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_packages_are_in_its_layers_or_beside_it(function: str) -> None:
+    available = source.requirements(source.FUNCTIONS_ROOT / "requirements.in")
+    for layer in FUNCTIONS[function].get("Layers", []):
+        # The locked list: what a named package brings is there as well.
+        available |= source.requirements(ROOT / LAYERS[layer["Ref"]] / "requirements.txt")
+    assert source.third_party(package_of(function)) <= available
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_carries_no_layer_that_it_does_not_need(function: str) -> None:
+    needed = source.third_party(package_of(function))
+    for layer in FUNCTIONS[function].get("Layers", []):
+        assert needed & source.requirements(ROOT / LAYERS[layer["Ref"]] / "requirements.in")
