@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
 PAGE = ROOT / "docs" / "benchmarks" / "pipeline.md"
 ENLIVEN = [sys.executable, "-m", "cli.main"]
 PHOTO = "photos/mountain_clouds.jpg"
@@ -37,6 +38,8 @@ class Run:
     seconds: float
     states: dict[str, int]
     load: float
+    #: What the command printed.
+    shown: str
 
     @property
     def outside(self) -> float:
@@ -49,7 +52,7 @@ def story(folder: Path) -> Run:
     load = os.getloadavg()[0]
     out = folder / "story.mp4"
     command = [*ENLIVEN, "create", PHOTO, "--out", str(out), "--plain"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    ran = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     record: dict[str, Any] = json.loads(out.with_suffix(".json").read_text())
     lines = record["timeline"]
     # From the form to the end of signing: what a client waits for, without its own download.
@@ -86,6 +89,16 @@ def clone() -> tuple[float, int]:
             return time.monotonic() - began, received() - before
         finally:
             subprocess.run(["make", "down"], cwd=place, env=environment, check=False)
+
+
+def between(text: str, name: str, content: str) -> str:
+    """Replace what stands between `<!-- name -->` and `<!-- /name -->`."""
+    opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, _, rest = text.partition(opening)
+    _, found, after = rest.partition(closing)
+    if not found:
+        raise SystemExit(f"{README} has no {opening} … {closing} to write to")
+    return f"{before}{opening}\n{content.strip()}\n{closing}{after}"
 
 
 def row(what: str, value: float, limit: float, unit: str) -> str:
@@ -154,6 +167,11 @@ def main() -> None:
     text = page(first, warm, cloned)
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(text)
+    readme = README.read_text()
+    readme = between(readme, "receipt", f"```text\n{first.shown.strip()}\n```")
+    table = text[text.index("| what |") : text.index("\nEach story")]
+    link = "[docs/benchmarks/pipeline.md](docs/benchmarks/pipeline.md), written by `make bench`"
+    README.write_text(between(readme, "figures", f"{table}\nMore in {link}."))
     sys.stdout.write(text)
 
 
