@@ -58,7 +58,9 @@ def story(folder: Path) -> Run:
     # From the form to the end of signing: what a client waits for, without its own download.
     began = datetime.fromisoformat(record["created_at"])
     ended = datetime.fromisoformat(record["updated_at"])
-    return Run((ended - began).total_seconds(), {line["state"]: line["ms"] for line in lines}, load)
+    states = {line["state"]: line["ms"] for line in lines}
+    shown = ran.stdout.replace(f"{folder}/", "out/")
+    return Run((ended - began).total_seconds(), states, load, shown)
 
 
 def received() -> int:

@@ -154,7 +154,7 @@ def test_black_stretches_are_refused_but_not_of_a_black_photo() -> None:
         ({"layout": "mono"}, {}, "1 channels"),
         ({"codec": "mpeg4"}, {}, "its video is mpeg4 yuv420p, not h264 yuv420p"),
         ({"pixel_format": "yuv444p"}, {}, "h264 yuv444p"),
-        ({}, {"width": 360, "height": 640}, "it is 180×320 px, not 360×640 px"),  # noqa: RUF001
+        ({}, {"width": 360, "height": 640}, "it is 180×320 px, not 360×640 px"),
         ({}, {"seconds": 4.0}, "it lasts 2."),
     ],
 )
