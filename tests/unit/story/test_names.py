@@ -1,0 +1,91 @@
+"""Identifiers, error codes, transitions, labels and limits."""
+
+import pytest
+
+from story import errors, identifiers, limits
+from story.generation import Box
+from story.states import ENDED, TRANSITIONS, Status, allowed
+
+STORY = "0f" * 16
+
+
+def test_story_ids_are_not_repeated_and_fit_for_keys() -> None:
+    made = {identifiers.new_story_id() for _ in range(200)}
+    assert len(made) == 200
+    assert all(identifiers.STORY_ID.match(story_id) for story_id in made)
+
+
+@pytest.mark.parametrize(("attempt", "take"), [(1, 1), (9_999, limits.MAX_TAKES)])
+def test_an_inference_id_reads_back_and_fits_sagemaker(attempt: int, take: int) -> None:
+    named = identifiers.inference_id(STORY, attempt, take)
+    assert identifiers.parse_inference_id(named) == (STORY, attempt, take)
+    assert len(named) <= 64
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        STORY,
+        f"{STORY}-1",
+        f"{STORY}-0-1",
+        f"{STORY}-1-0",
+        f"{STORY}-1-10",
+        f"{STORY}-10000-1",
+        f"{STORY.upper()}-1-1",
+        f" {STORY}-1-1",
+        f"{STORY}-1-1;",
+        f"{STORY}-1-1-1",
+        "../../x-1-1",
+    ],
+)
+def test_what_is_no_inference_id_of_ours_is_none(value: str) -> None:
+    assert identifiers.parse_inference_id(value) is None
+
+
+def test_all_that_belongs_to_a_story_is_below_its_prefixes() -> None:
+    assert identifiers.upload_key(STORY).startswith(identifiers.upload_prefix(STORY))
+    assert identifiers.work_key(STORY, 2, "x").startswith(identifiers.work_prefix(STORY))
+    assert identifiers.request_key(STORY, 1, 2).startswith(identifiers.request_prefix(STORY))
+    for key in (identifiers.story_video_key(STORY), identifiers.story_poster_key(STORY)):
+        assert key.startswith(identifiers.story_prefix(STORY))
+
+
+def test_the_prefixes_of_one_story_hold_nothing_of_another() -> None:
+    prefixes = (identifiers.upload_prefix, identifiers.work_prefix, identifiers.request_prefix)
+    assert all(prefix(STORY).endswith("/") for prefix in (*prefixes, identifiers.story_prefix))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.PhotoTooManyPixels, "photo_too_many_pixels"),
+        (errors.EngineBusy, "engine_busy"),
+        (errors.SettingInvalid, "setting_invalid"),
+    ],
+)
+def test_a_code_is_the_class_name_in_snake_case(
+    error: type[errors.EnlivenError], code: str
+) -> None:
+    assert error.code() == code
+
+
+def test_a_story_at_work_can_only_end() -> None:
+    assert {t.target for t in TRANSITIONS if t.origin is Status.PROCESSING} <= ENDED
+    assert not [t for t in TRANSITIONS if t.origin in ENDED]
+
+
+def test_only_whom_the_table_names_may_make_a_move() -> None:
+    assert allowed(Status.PROCESSING, Status.READY, "PublishStory")
+    assert not allowed(Status.PROCESSING, Status.READY, "RejectStory")
+    assert not allowed(Status.AWAITING_PHOTO, Status.READY, "PublishStory")
+
+
+def test_a_generation_outlasts_its_queue_and_its_making() -> None:
+    waiting_and_making = limits.REQUEST_TTL_SECONDS + limits.INVOCATION_TIMEOUT_SECONDS
+    assert waiting_and_making < limits.GENERATION_TIMEOUT_SECONDS
+
+
+def test_a_box_in_pixels_stays_in_the_picture() -> None:
+    box = Box(left=0.75, top=0.5, width=0.5, height=0.5)
+    assert box.in_pixels(200, 100) == (150.0, 50.0, 200.0, 100.0)
