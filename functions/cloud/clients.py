@@ -58,6 +58,8 @@ def client(service: str) -> Any:
             connect_timeout=5,
             read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 4},
+            # In us-east-1 boto3 presigns with version 2, which S3 refuses for buckets of today.
+            signature_version="s3v4" if service == "s3" else None,
         ),
     )
     made.meta.events.register("before-call", _count)
