@@ -1,0 +1,383 @@
+"""What the template's roles may do, statement by statement, against a table written by hand.
+
+The emulator proves most of it (test_isolation.py); what it does not check, such as the workflow's
+own role, and what must not be there at all, is proven here, on the template after SAM's transform.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.transformed import transformed
+
+TRACES = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
+WRITES_ITS_LOG = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+#: What every function that works on a story does.
+ITS_LINE = ["UpdateItem StoriesTable [TIMELINE#*]"]
+
+#: Role -> action, resource and, for the table, the partitions. Nothing else may be granted.
+GRANTED = {
+    "ApiFunctionRole": [
+        "PutItem StoriesTable [STORY#*]",
+        "GetItem StoriesTable [STORY#*]",
+        "Query StoriesTable [VERDICT#* TIMELINE#*]",
+        "Query StoriesTable/index/by_creator",
+        "PutObject UploadsBucket/uploads/*",
+        "GetObject StoriesBucket/*",
+    ],
+    "InspectPhotoFunctionRole": [
+        "GetObject UploadsBucket/uploads/*",
+        "GetObjectVersion UploadsBucket/uploads/*",
+        "PutObject WorkBucket/work/*",
+        *ITS_LINE,
+    ],
+    "ModerateFunctionRole": [
+        "GetObject WorkBucket/work/*",
+        "DetectModerationLabels *",
+        "ApplyGuardrail Guardrail",
+        "GetItem StoriesTable [STORY#*]",
+        "PutItem StoriesTable [VERDICT#*]",
+        *ITS_LINE,
+    ],
+    "DirectSceneFunctionRole": [
+        "GetObject WorkBucket/work/*",
+        "PutObject WorkBucket/work/*",
+        "DetectLabels *",
+        "DetectFaces *",
+        "GetItem StoriesTable [STORY#*]",
+        *ITS_LINE,
+    ],
+    "GenerateVideoFunctionRole": [
+        "GetObject WorkBucket/work/*",
+        "PutObject WorkBucket/requests/*",
+        "InvokeEndpointAsync Endpoint",
+        "GetItem StoriesTable [GENERATION#* TIMELINE#*]",
+        "UpdateItem StoriesTable [GENERATION#* TIMELINE#*]",
+    ],
+    "ResumeStoryFunctionRole": [
+        "SendTaskSuccess *",
+        "SendTaskFailure *",
+        "GetObject WorkBucket/failures/*",
+        "DeleteObject WorkBucket/failures/*",
+        "DeleteObject WorkBucket/results/*",
+        "GetItem StoriesTable [STORY#*]",
+        "GetItem StoriesTable [GENERATION#* TIMELINE#*]",
+        "UpdateItem StoriesTable [GENERATION#* TIMELINE#*]",
+        "SendMessage DeadLetters",
+    ],
+    "StoryProgressFunctionRole": ITS_LINE,
+    "InspectVideoFunctionRole": [
+        "GetObject WorkBucket/results/*",
+        "GetObject WorkBucket/work/*",
+        "PutObject WorkBucket/work/*",
+        *ITS_LINE,
+    ],
+    "LabelVideoFunctionRole": [
+        "GetObject WorkBucket/work/*",
+        "PutObject WorkBucket/work/*",
+        *ITS_LINE,
+    ],
+    "SignVideoFunctionRole": [
+        "GetObject WorkBucket/work/*",
+        "GetObject arn:aws:s3:::CertificateBucket/*",
+        "PutObject StoriesBucket/*",
+        "Sign SigningKey",
+        "GetPublicKey SigningKey",
+        "GetParameter ssm:parameterCertificateChainParameter",
+        "GetParameter ssm:parameterTrustAnchorsParameter",
+        *ITS_LINE,
+    ],
+    "SettleStoryFunctionRole": [
+        *[
+            f"{action} {bucket}Bucket{objects}"
+            for action, objects in (
+                ("ListBucket", ""),
+                ("ListBucketVersions", ""),
+                ("DeleteObject", "/*"),
+                ("DeleteObjectVersion", "/*"),
+            )
+            for bucket in ("Uploads", "Work", "Evidence", "Stories")
+        ],
+        "GetObject WorkBucket/work/*",
+        "PutObject EvidenceBucket/*",
+        "GenerateDataKey EvidenceKey",
+        "Decrypt EvidenceKey",
+        "DescribeExecution states:execution:StoryWorkflow:*",
+        "GetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "Query StoriesTable [GENERATION#*]",
+        "SendMessage DeadLetters",
+    ],
+    "StoryWorkflowRole": [
+        *[
+            f"InvokeFunction {state}Function:*"
+            for state in (
+                "InspectPhoto",
+                "Moderate",
+                "DirectScene",
+                "GenerateVideo",
+                "InspectVideo",
+                "LabelVideo",
+                "SignVideo",
+            )
+        ],
+        "UpdateItem StoriesTable [STORY#*]",
+        "PutEvents EventBus",
+        *[
+            f"{action} *"
+            for action in (
+                "CreateLogDelivery",
+                "GetLogDelivery",
+                "UpdateLogDelivery",
+                "DeleteLogDelivery",
+                "ListLogDeliveries",
+                "PutResourcePolicy",
+                "DescribeResourcePolicies",
+                "DescribeLogGroups",
+                "PutTraceSegments",
+                "PutTelemetryRecords",
+                "GetSamplingRules",
+                "GetSamplingTargets",
+            )
+        ],
+    ],
+    "PhotoUploadedRole": [
+        "StartExecution StoryWorkflow",
+        "StartExecution StoryWorkflowAliaslive",
+    ],
+    "EndpointRole": [
+        "GetObject WorkBucket/requests/*",
+        "PutObject WorkBucket/results/*",
+        "PutObject WorkBucket/failures/*",
+        "Publish GenerationDoneTopic",
+        "Publish GenerationFailedTopic",
+        "PutEvents EventBus",
+        *[
+            f"{action} *"
+            for action in (
+                "GetAuthorizationToken",
+                "CreateNetworkInterface",
+                "CreateNetworkInterfacePermission",
+                "DeleteNetworkInterface",
+                "DeleteNetworkInterfacePermission",
+                "DescribeNetworkInterfaces",
+                "DescribeVpcs",
+                "DescribeDhcpOptions",
+                "DescribeSubnets",
+                "DescribeSecurityGroups",
+                "PutMetricData",
+            )
+        ],
+        "BatchCheckLayerAvailability ecr:repository/*",
+        "GetDownloadUrlForLayer ecr:repository/*",
+        "BatchGetImage ecr:repository/*",
+        "CreateLogGroup logs:log-group:/aws/sagemaker/Endpoints/*",
+        "CreateLogStream logs:log-group:/aws/sagemaker/Endpoints/*",
+        "PutLogEvents logs:log-group:/aws/sagemaker/Endpoints/*",
+        "GetObject arn:aws:s3:::Bucket",
+        "GetObject arn:aws:s3:::Bucket/*",
+        "ListBucket arn:aws:s3:::Bucket",
+        "ListBucket arn:aws:s3:::Bucket/*",
+    ],
+}
+
+#: Actions for which IAM has no resources to name: only these may be granted on "*".
+WITHOUT_RESOURCES = {
+    "rekognition:DetectModerationLabels",
+    "rekognition:DetectLabels",
+    "rekognition:DetectFaces",
+    "states:SendTaskSuccess",
+    "states:SendTaskFailure",
+}
+#: The roles whose service needs such actions of its own: log delivery, tracing, a VPC, an image.
+SERVICE_ROLES = {"StoryWorkflowRole", "EndpointRole"}
+
+
+@pytest.fixture(scope="module")
+def resources() -> dict[str, Any]:
+    found: dict[str, Any] = transformed()["Resources"]
+    return found
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def plain(value: Any) -> str:
+    """A resource as the tables here write it: logical names for what the template makes."""
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    if function == "Ref":
+        return str(argument)
+    if function == "Fn::GetAtt":
+        return str(argument[0])
+    if function == "Fn::If":
+        return plain(argument[1])
+    assert function == "Fn::Sub", value
+    text = argument[0] if isinstance(argument, list) else argument
+    for service in ("ssm", "states", "ecr", "logs"):
+        text = text.replace(
+            f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:",
+            f"{service}:",
+        )
+    text = text.replace("${AWS::Partition}", "aws")
+    return str(text.replace(".Arn}", "}").replace(".Name}", "}").replace("${", "").replace("}", ""))
+
+
+def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every statement of a role, those behind a condition included."""
+    for policy in role["Properties"].get("Policies", []):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if "Fn::If" in statement:
+                yield from (part for part in statement["Fn::If"][1:] if "Ref" not in part)
+            else:
+                yield statement
+
+
+def grants(role: dict[str, Any]) -> list[str]:
+    """Each action on each resource, as GRANTED writes them."""
+    found = []
+    for statement in statements(role):
+        assert statement["Effect"] == "Allow", statement
+        assert statement.keys() <= {"Effect", "Action", "Resource", "Condition"}, statement
+        partitions = ""
+        if "Condition" in statement:
+            ((operator, keys),) = statement["Condition"].items()
+            ((key, values),) = keys.items()
+            assert (operator, key) == ("ForAllValues:StringLike", "dynamodb:LeadingKeys")
+            partitions = f" [{' '.join(values)}]"
+        found += [
+            f"{action.split(':')[1]} {plain(resource)}{partitions}"
+            for action in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        ]
+    return found
+
+
+def roles(resources: dict[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in resources.items() if each["Type"] == "AWS::IAM::Role"}
+
+
+def holders(resources: dict[str, Any], wanted: str) -> set[str]:
+    """The roles that are granted an action on a resource; both may be the beginning of a name."""
+    action, _, resource = wanted.partition(" ")
+    found = set()
+    for name, role in roles(resources).items():
+        for granted in grants(role):
+            what, _, where = granted.partition(" ")
+            if what.startswith(action) and where.startswith(resource):
+                found.add(name)
+    return found
+
+
+def test_every_role_is_granted_exactly_what_the_table_says(resources: dict[str, Any]) -> None:
+    assert roles(resources).keys() == GRANTED.keys()
+    differences = [
+        f"{name:<26} {mark} {grant}"
+        for name, role in sorted(roles(resources).items())
+        for mark, extra in (
+            ("may, but should not:", set(grants(role)) - set(GRANTED[name])),
+            ("should, but may not:", set(GRANTED[name]) - set(grants(role))),
+        )
+        for grant in sorted(extra)
+    ]
+    assert not differences, "\n" + "\n".join(differences)
+
+
+def test_functions_have_two_managed_policies_and_others_no_more(resources: dict[str, Any]) -> None:
+    for name, role in roles(resources).items():
+        managed = set(role["Properties"].get("ManagedPolicyArns", []))
+        allowed = {TRACES, WRITES_ITS_LOG} if name.endswith("FunctionRole") else {TRACES}
+        assert managed <= allowed, name
+
+
+def test_no_action_holds_a_wildcard(resources: dict[str, Any]) -> None:
+    for name, role in roles(resources).items():
+        for statement in statements(role):
+            assert "NotAction" not in statement, name
+            assert "NotResource" not in statement, name
+            for action in listed(statement["Action"]):
+                assert "*" not in action, (name, action)
+
+
+def test_only_actions_without_resources_are_granted_on_everything(
+    resources: dict[str, Any],
+) -> None:
+    for name, role in roles(resources).items():
+        for statement in statements(role):
+            if name not in SERVICE_ROLES and "*" in listed(statement["Resource"]):
+                assert set(listed(statement["Action"])) <= WITHOUT_RESOURCES, name
+
+
+def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, Any]) -> None:
+    for name, role in roles(resources).items():
+        for granted in grants(role):
+            if granted.endswith("StoriesTable"):
+                pytest.fail(f"{name} may {granted} in every partition")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("SendTask", {"ResumeStoryFunctionRole"}),
+        ("Delete UploadsBucket", {"SettleStoryFunctionRole"}),
+        ("Delete EvidenceBucket", {"SettleStoryFunctionRole"}),
+        ("Delete StoriesBucket", {"SettleStoryFunctionRole"}),
+        ("Delete WorkBucket/work", set()),
+        ("Delete WorkBucket/*", {"SettleStoryFunctionRole"}),
+        ("Put StoriesBucket", {"SignVideoFunctionRole"}),
+        ("Put UploadsBucket", {"ApiFunctionRole"}),
+        ("Put EvidenceBucket", {"SettleStoryFunctionRole"}),
+        ("Get EvidenceBucket", set()),
+        ("Get UploadsBucket", {"InspectPhotoFunctionRole"}),
+        ("Get StoriesBucket", {"ApiFunctionRole"}),
+        ("Sign", {"SignVideoFunctionRole"}),
+        ("Scan", set()),
+        ("DeleteItem", set()),
+        ("StartExecution", {"PhotoUploadedRole"}),
+        ("StopExecution", set()),
+        ("InvokeEndpoint", {"GenerateVideoFunctionRole"}),
+        ("Pass", set()),
+        ("Assume", set()),
+    ],
+)
+def test_what_is_dangerous_has_one_holder_or_none(
+    resources: dict[str, Any], wanted: str, expected: set[str]
+) -> None:
+    assert holders(resources, wanted) == expected
+
+
+def test_a_role_can_be_taken_only_by_its_own_service(resources: dict[str, Any]) -> None:
+    trusted = {}
+    for name, role in roles(resources).items():
+        (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert listed(statement["Action"]) == ["sts:AssumeRole"], name
+        assert statement["Principal"].keys() == {"Service"}, name
+        (trusted[name],) = listed(statement["Principal"]["Service"])
+    others = {name: service for name, service in trusted.items() if "Function" not in name}
+    assert others == {
+        "StoryWorkflowRole": "states.amazonaws.com",
+        "PhotoUploadedRole": "events.amazonaws.com",
+        "EndpointRole": "sagemaker.amazonaws.com",
+    }
+    assert set(trusted.values()) - set(others.values()) == {"lambda.amazonaws.com"}
+
+
+def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
+    functions = {
+        name: plain(each["Properties"]["Role"])
+        for name, each in resources.items()
+        if each["Type"] == "AWS::Lambda::Function"
+    }
+    assert functions == {name: f"{name}Role" for name in functions}
+    assert len(functions) == 11
+
+
+def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:
+    for granted in grants(resources["ApiFunctionRole"]):
+        action, resource = granted.split(" ")[:2]
+        private = resource.startswith(("UploadsBucket", "WorkBucket", "EvidenceBucket"))
+        assert not private or action == "PutObject", granted
