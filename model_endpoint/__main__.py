@@ -63,19 +63,36 @@ def direct(options: argparse.Namespace) -> Direction:
     )
 
 
-def show(fraction: float, stage: str) -> None:
-    """One line that is written over."""
-    sys.stderr.write(f"\r{fraction:4.0%} {stage:<8}")
-    sys.stderr.flush()
+class Display:
+    """Progress on one line of a terminal; nothing where no one watches."""
+
+    def __init__(self) -> None:
+        """Nothing is shown yet."""
+        self._shown = ""
+
+    def show(self, fraction: float, stage: str) -> None:
+        """Write over the line when it changed."""
+        line = f"{fraction:4.0%} {stage:<8}"
+        if line != self._shown and sys.stderr.isatty():
+            sys.stderr.write(f"\r{line}")
+            sys.stderr.flush()
+        self._shown = line
+
+    def clear(self) -> None:
+        """Leave the line empty, for what comes next."""
+        if self._shown and sys.stderr.isatty():
+            sys.stderr.write("\r" + " " * len(self._shown) + "\r")
 
 
 def main(arguments: list[str]) -> int:
     """Make one clip; 0, or EXIT_BAD_INPUT after one line that says what was wrong."""
     options = parse(arguments)
+    display = Display()
     try:
         direction = direct(options)
         photo = read_photo(options.photo.read_bytes())
-        report = MotionEngine().generate(photo, direction, options.out, show)
+        report = MotionEngine().generate(photo, direction, options.out, display.show)
+        display.clear()
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -84,7 +101,6 @@ def main(arguments: list[str]) -> int:
     except (EnlivenError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_INPUT
-    sys.stderr.write("\n")
     sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     return 0
 

@@ -22,25 +22,35 @@ RESTORED = 0.7
 #: Width of what counts as surroundings, as a part of the plate's longer side.
 SURROUNDINGS = 0.03
 GRAIN_PX = 3.0
-#: The sun: its least channel, its part of the plate from and to, 4πA/P² of its outline (1 is a
-#: circle), and its halo's width as a part of the plate's longer side.
-WHITE = 247
+#: The sun: its least luma in grey levels, its part of the plate from and to, 4πA/P² of its outline
+#: (1 is a circle), the widths of its rays and of its halo as parts of the
+#: plate's longer side, and its part of all that is white.
+WHITE = 246.0
 SUN_AREA = (2e-4, 0.04)
 ROUNDNESS = 0.55
+RAYS = 0.03
+SOLID = 0.8
 HALO = 0.06
 THUMBNAIL = 8
 
 
 def sun(sky: Rgb) -> Map:
     """Where the sun stands, with its halo: (h, w) 0..1. It is round and white; clouds are not."""
-    white = as_rgb((sky.min(axis=2) >= WHITE).astype(np.uint8))
+    white = as_rgb((255.0 * luma(sky) >= WHITE).astype(np.uint8))
     found = np.zeros(white.shape, dtype=np.float32)
     halo = HALO * max(white.shape)
-    outlines, _ = cv2.findContours(white, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    side = 2 * round(RAYS * max(white.shape) / 2) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    # An opening takes the rays off a sun and leaves most of the white there is; of white clouds it
+    # leaves shreds.
+    broad = as_rgb(cv2.morphologyEx(white, cv2.MORPH_OPEN, disc))
+    outlines, _ = cv2.findContours(broad, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for outline in outlines:
         area, around = cv2.contourArea(outline), cv2.arcLength(outline, closed=True)
-        if SUN_AREA[0] <= area / white.size <= SUN_AREA[1] and (
-            4.0 * np.pi * area >= ROUNDNESS * around**2
+        if (
+            SUN_AREA[0] <= area / white.size <= SUN_AREA[1]
+            and 4.0 * np.pi * area >= ROUNDNESS * around**2
+            and area >= SOLID * float(white.sum())
         ):
             (x, y), radius = cv2.minEnclosingCircle(outline)
             cv2.circle(found, (round(x), round(y)), round(radius + halo), 1.0, cv2.FILLED)

@@ -9,20 +9,20 @@ from model_endpoint.pixels import Map, as_map
 #: edge, waves along the view for each e-fold of distance, and share of the amplitude.
 WAVES = (
     (3, 2.3, 37.0, 0.24),
-    (4, -7.1, 49.0, 0.2),
-    (5, 11.3, 67.0, 0.16),
-    (2, -3.7, 23.0, 0.16),
-    (4, 9.4, 31.0, 0.14),
-    (3, -13.9, 58.0, 0.1),
+    (4, -4.1, 49.0, 0.2),
+    (5, 6.3, 67.0, 0.16),
+    (2, -2.7, 23.0, 0.16),
+    (4, 5.4, 31.0, 0.14),
+    (3, -7.3, 58.0, 0.1),
 )
 #: Greatest displacement at the lower edge as a part of the plate's height; sideways less.
 AMPLITUDE = 0.006
 SIDEWAYS = 0.45
 #: Grey levels by which a wave's slope brightens or darkens.
-GLINT = 6.0
+GLINT = 5.0
 #: Distance of the nearest rows from the horizon that still counts, as a part of the height: at
 #: the horizon itself waves would be infinitely fine.
-NEAR_HORIZON = 0.03
+NEAR_HORIZON = 0.05
 
 
 class Ripples:
@@ -46,12 +46,12 @@ class Ripples:
         angles = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, len(WAVES))
         self._waves = []
         for (cycles, across, along, share), angle in zip(WAVES, angles, strict=True):
-            phase = 2.0 * np.pi * across * x / np.sqrt(lean) + along * np.log(lean) + angle
+            phase = 2.0 * np.pi * across * x / lean**0.35 + along * np.log(lean) + angle
             sine, cosine = np.sin(phase), np.cos(phase)
             self._waves.append((cycles, as_map(share * sine), as_map(share * cosine)))
         near = np.clip(lean * 3.0, 0.12, 1.0)
         self._reach = as_map(part * near * AMPLITUDE * height)
-        self._glint = as_map(part * GLINT)
+        self._glint = as_map(part * near * GLINT)
 
     def field(self, phase: float) -> Map:
         """(rows, w, 3): displacement x, y in pixels and brightening, for rows top..bottom."""
