@@ -19,7 +19,7 @@ def inference_id(story_id: str, attempt: int, take: int) -> str:
 
 def parse_inference_id(value: str) -> tuple[str, int, int] | None:
     """(story_id, attempt, take) of an InferenceId, or None if it is not one of ours."""
-    match = _INFERENCE_ID.match(value)
+    match = _INFERENCE_ID.fullmatch(value)
     return (match[1], int(match[2]), int(match[3])) if match else None
 
 

@@ -36,6 +36,7 @@ def test_an_inference_id_reads_back_and_fits_sagemaker(attempt: int, take: int) 
         f" {STORY}-1-1",
         f"{STORY}-1-1;",
         f"{STORY}-1-1-1",
+        f"{STORY}-1-1\n",
         "../../x-1-1",
     ],
 )

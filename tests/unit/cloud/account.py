@@ -1,0 +1,45 @@
+"""An AWS account in this process: moto, with the template's table and four buckets."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+from samtranslator.yaml_helper import yaml_parse
+
+from cloud import clients
+
+ROOT = Path(__file__).resolve().parents[3]
+_TABLE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]["StoriesTable"]
+_TABLE_PARTS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all tests: it keeps the services' descriptions, which take long to read."""
+    return boto3.Session("test", "test", region_name="us-east-1")
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("STORIES_TABLE", "stories")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        clients.client.cache_clear()
+        for name in ("uploads", "work", "evidence", "stories"):
+            boto3.client("s3").create_bucket(Bucket=f"enliven-{name}")
+            monkeypatch.setenv(f"{name.upper()}_BUCKET", f"enliven-{name}")
+        parts = {name: _TABLE["Properties"][name] for name in _TABLE_PARTS}
+        boto3.client("dynamodb").create_table(TableName="stories", **parts)
+        clients.take_calls()
+        yield
+    clients.client.cache_clear()
