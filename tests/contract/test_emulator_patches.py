@@ -360,16 +360,20 @@ def test_every_end_of_an_execution_is_announced_once(
     states.stop_execution(executionArn=started["ABORTED"])
     told: list[tuple[str, str]] = []
 
-    def look() -> bool | None:
-        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get(
-            "Messages", []
-        ):
+    def hear(**fields: int) -> None:
+        received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, **fields)
+        for message in received.get("Messages", []):
             detail = json.loads(message["Body"])["detail"]
-            told.append((detail["status"], detail["executionArn"]))
+            if detail["executionArn"] in started.values():
+                told.append((detail["status"], detail["executionArn"]))
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def look() -> bool | None:
+        hear()
         return True if len(told) >= len(machines) else None
 
     eventually(look)
+    hear(WaitTimeSeconds=1)  # a second telling would come now
     events.remove_targets(Rule="ends", Ids=["queue"])
     assert sorted(told) == sorted(started.items())
     for status, execution in started.items():
