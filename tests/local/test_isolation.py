@@ -225,11 +225,9 @@ def on_the_workflow(deployment: Deployment) -> Iterator[Attempt]:
     )
     for verb, operation, asked in states:
         yield Attempt("workflow", verb, _asks("stepfunctions", operation, **asked))
-    topic: dict[str, Any] = {
-        "TopicArn": deployment.outputs["GenerationDoneTopic"],
-        "Message": PROBE,
-    }
-    yield Attempt("results topic", "publish", _asks("sns", "publish", **topic))
+    for output in ("GenerationDoneTopic", "GenerationFailedTopic"):
+        told = _asks("sns", "publish", TopicArn=deployment.outputs[output], Message=PROBE)
+        yield Attempt(output, "publish", told)
     function = _physical(deployment, "SettleStoryFunction")
     invoked = _asks("lambda", "invoke", FunctionName=function, Payload=b"{}")
     yield Attempt("functions", "invoke", invoked)

@@ -381,3 +381,16 @@ def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any
         action, resource = granted.split(" ")[:2]
         private = resource.startswith(("UploadsBucket", "WorkBucket", "EvidenceBucket"))
         assert not private or action == "PutObject", granted
+
+
+def test_only_roles_that_are_granted_it_can_announce_a_result(resources: dict[str, Any]) -> None:
+    """SNS's default policy would let every principal of the account publish."""
+    guarded = {}
+    for each in resources.values():
+        if each["Type"] == "AWS::SNS::TopicPolicy":
+            (statement,) = each["Properties"]["PolicyDocument"]["Statement"]
+            assert (statement["Effect"], statement["Action"]) == ("Allow", "sns:Publish")
+            guarded[plain(each["Properties"]["Topics"][0])] = plain(statement["Principal"]["AWS"])
+    root = "arn:aws:iam::AWS::AccountId:root"
+    assert guarded == {"GenerationDoneTopic": root, "GenerationFailedTopic": root}
+    assert holders(resources, "Publish") == {"EndpointRole"}
