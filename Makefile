@@ -55,7 +55,8 @@ types: $(READY)
 
 templates: $(READY) $(SAM_READY) $(NODE_READY)
 	@$(BIN)/cfn-lint template.yaml
-	@$(BIN)/python -m tests.transformed | $(BIN)/cfn-lint -
+	@$(BIN)/python -m tests.transformed > $(VENV)/transformed.json
+	@$(BIN)/cfn-lint $(VENV)/transformed.json
 	@AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(SAM)/bin/sam validate --lint
 	@node_modules/.bin/asl-validator --json-path statemachine/story.asl.json
 	@./requirements/resolve
