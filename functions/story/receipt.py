@@ -1,7 +1,8 @@
 """What a story would have cost on AWS: from the calls that its states counted, times list prices.
 
-Free tiers, storage, data transfer and the idle time of an endpoint that is kept warm are left out;
-the receipt is for one story, not for a month.
+Left out are free tiers, storage, data transfer, the idle time of an endpoint that is kept warm, and
+the functions around the workflow (the API, resume_story, story_progress, settle_story): the receipt
+is for one story's way through its states, not for a month.
 """
 
 import json
@@ -19,6 +20,8 @@ _MB_PER_GB = 1024
 #: Native states of a story that became READY; they have no Lambda and so no line of their own.
 #: ClaimUpload, three choices, PublishStory, AnnounceReady, Ready.
 NATIVE_TRANSITIONS = 7
+#: What those states call: ClaimUpload and PublishStory write, AnnounceReady tells.
+NATIVE_CALLS = {"dynamodb:UpdateItem": 2, "events:PutEvents": 1}
 
 
 @cache
@@ -56,6 +59,8 @@ def itemise(lines: Iterable[Mapping[str, Any]], *, engine_seconds: float) -> Cos
             elif call not in listed["free_calls"]:
                 raise SettingInvalid(f"prices.json has no price for {call}, which a state called")
     add(listed["transition"], NATIVE_TRANSITIONS)
+    for call, count in NATIVE_CALLS.items():
+        add(listed["calls"][call], count)
     add(listed["endpoint_second"], engine_seconds)
     items = tuple(
         CostItem(
