@@ -21,8 +21,15 @@ _STOP_SECONDS = 8.0
 _POLL_SECONDS = 0.05
 _PROBE_SECONDS = 2.0
 
-#: Children of this interpreter, kept so that they can be reaped when they end.
-_children: dict[int, subprocess.Popen[bytes]] = {}
+
+@dataclass(frozen=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    started: str
+
+
+#: Children of this interpreter by process id, kept so that they can be reaped when they end.
+_children: dict[int, _Child] = {}
 
 
 class StackError(Exception):
@@ -49,9 +56,10 @@ class Server:
 
     def is_alive(self) -> bool:
         """Whether this very process still runs."""
-        child = _children.get(self.pid)
-        if child is not None and child.poll() is not None:
-            return False
+        known = _children.get(self.pid)
+        if known is not None and known.started == self.started:
+            # A child whose main thread has ended shows as a zombie while others still run.
+            return known.process.poll() is None
         return start_time(self.pid) == self.started
 
     def is_healthy(self) -> bool:
@@ -112,10 +120,11 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _children[child.pid] = child
     started = start_time(child.pid)
     if started is None:
+        child.wait()
         raise StackError(f"{name} ended at once\n{log_tail(log)}")
+    _children[child.pid] = _Child(child, started)
     return Server(name, child.pid, started, port, health, str(log))
 
 
@@ -156,7 +165,7 @@ def stop(servers: Sequence[Server]) -> None:
                 raise StackError(f"{server.name} (process {server.pid}) does not end")
             time.sleep(_POLL_SECONDS)
         child = _children.get(server.pid)
-        if child is not None and child.poll() is not None:
+        if child is not None and child.started == server.started:
             del _children[server.pid]
 
 
