@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.pixels import Rgb, as_map, as_rgb
 
 #: The passing light: greatest brightening, its width as a part of the diagonal, its lean.
 LIGHT = 0.16
@@ -45,10 +45,11 @@ class PassingLight:
         """The picture with the light where it is at a phase 0..1."""
         place = self._from + (self._to - self._from) * phase
         band = np.exp(-(((self._along - place) / LIGHT_WIDTH) ** 2))
-        tinted = np.stack([np.float32(255.0 * LIGHT * tint) * band for tint in WARM], axis=2)
-        light = cv2.resize(as_map(tinted), self._size, interpolation=cv2.INTER_LINEAR)
-        added = cv2.multiply(picture, as_rgb(np.rint(light).astype(np.uint8)), scale=1.0 / 255.0)
-        return as_rgb(cv2.add(picture, added))
+        tinted = np.stack([255.0 * LIGHT * tint * band for tint in WARM], axis=2)
+        light = cv2.resize(
+            as_rgb(np.rint(tinted).astype(np.uint8)), self._size, interpolation=cv2.INTER_LINEAR
+        )
+        return as_rgb(cv2.add(picture, cv2.multiply(picture, light, scale=1.0 / 255.0)))
 
 
 class Motes:
@@ -74,24 +75,25 @@ class Motes:
         shown = min(1.0, (min(phase, 1.0 - phase) if self._loop else phase) / APPEARANCE)
         if shown <= 0.0:
             return picture
-        layer = np.zeros((self._size[1], self._size[0]), dtype=np.float32)
+        lit = picture.copy()
         for index in range(MOTES):
             age = (phase + self._born[index]) % 1.0
             light = self._light[index] * shown * math.sin(math.pi * age) ** 2
             x = self._x[index] + self._drift[index] * (age - 0.5)
             y = self._y[index] - self._rise[index] * (age - 0.5)
-            add_disc(layer, x, y, float(self._radius[index]), light)
-        warm = cv2.merge([layer * np.float32(tint) for tint in WARM])
-        return as_rgb(cv2.add(picture, as_rgb(np.rint(np.minimum(warm, 255.0)).astype(np.uint8))))
+            add_disc(lit, x, y, float(self._radius[index]), light)
+        return lit
 
 
-def add_disc(layer: Map, x: float, y: float, radius: float, light: float) -> None:
-    """Add a soft disc around (x, y): a Gaussian of deviation `radius`, cut at three of them."""
+def add_disc(picture: Rgb, x: float, y: float, radius: float, light: float) -> None:
+    """Add a soft warm disc around (x, y): a Gaussian of deviation `radius`, cut at three."""
     reach = math.ceil(3.0 * radius)
-    left, right = max(0, int(x) - reach), min(layer.shape[1], int(x) + reach + 1)
-    top, bottom = max(0, int(y) - reach), min(layer.shape[0], int(y) + reach + 1)
+    left, right = max(0, int(x) - reach), min(picture.shape[1], int(x) + reach + 1)
+    top, bottom = max(0, int(y) - reach), min(picture.shape[0], int(y) + reach + 1)
     if left >= right or top >= bottom:
         return
     across = np.exp(-(((np.arange(left, right) - x) / radius) ** 2) / 2.0)
     along = np.exp(-(((np.arange(top, bottom) - y) / radius) ** 2) / 2.0)
-    layer[top:bottom, left:right] += as_map(light * along[:, None] * across[None, :])
+    disc = light * along[:, None, None] * across[None, :, None] * np.array(WARM)
+    part = picture[top:bottom, left:right]
+    part[:] = np.minimum(255.0, np.rint(part + disc))
