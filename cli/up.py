@@ -18,6 +18,7 @@ from cli import profile as profiles
 from cli.outcome import CommandFailed, Exit
 from cli.terminal import open_console
 from cli.words import milliseconds, printable, seconds
+from local.stack import PARAMETERS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from local.stack import LocalStack
     from local.users import DemoUser
 
-#: No SageMaker here, and nothing that has to outlive the stack.
-PARAMETERS = {"Engine": "none", "DeletionProtection": "false"}
 #: What is deployed: the template and all that it names.
 SOURCES = ("template.yaml", "functions", "layers", "statemachine")
 #: In the state folder: the signature of the last `up` that went through.

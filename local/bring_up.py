@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from local import certificates, deploy, stack, users
+from local.stack import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from local.stack import LocalStack
     from local.users import DemoUser
-
-#: No SageMaker here, and nothing that has to outlive the stack.
-PARAMETERS = {"Engine": "none", "DeletionProtection": "false"}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from local.processes import Server, StackError
 
 REGION = "us-east-1"
 STACK_NAME = "enliven"
+#: Of the template: no SageMaker here, and nothing that has to outlive the stack.
+PARAMETERS = {"Engine": "none", "DeletionProtection": "false"}
 #: What template.yaml calls its event bus in a stack of that name.
 PROGRESS_BUS = f"{STACK_NAME}-stories"
 STATE_FOLDER = ".enliven"
