@@ -42,7 +42,8 @@ down: $(READY)  ## Stop the local stack
 	@$(BIN)/enliven down
 
 test: $(READY)  ## All tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow
+	@$(BIN)/pytest -q tests/local
 
 check: $(READY) $(SAM_READY) $(NODE_READY) lint types templates  ## Lint, types, template and workflow
 
