@@ -3,18 +3,19 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 
 from cli import up
-from local import certificates, deploy, stack, users
+from local import bring_up, stack
 from local.stack import LocalStack
 from local.users import DemoUser
 from story import identifiers
@@ -24,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "photos" / "sky_sea_bridge.jpg"
 BUCKETS = ("uploads", "work", "evidence", "stories")
 #: Generous: the machine may be busy with other things, and a clip takes what it takes.
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.1
 PROFILE = "tests"
 
@@ -53,6 +54,8 @@ class Deployment:
     root_certificate: Path
     api_url: str
     home: Path
+    #: Made once each: that takes longer than most calls.
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     # As a client -------------------------------------------------------------------------------
 
@@ -98,7 +101,9 @@ class Deployment:
 
     def client(self, service: str) -> Any:
         """boto3, as the administrator."""
-        return self.stack.client(service)
+        if service not in self._clients:
+            self._clients[service] = self.stack.client(service)
+        return self._clients[service]
 
     def bucket(self, name: str) -> str:
         """The name of one of the BUCKETS."""
@@ -169,6 +174,21 @@ class Deployment:
             for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
             for event in page["events"]
         )
+
+    def sweep(self) -> list[str]:
+        """What the schedule invokes once a day; returns the stories that it settled."""
+        (function,) = (
+            each["FunctionName"]
+            for each in self.client("lambda").list_functions()["Functions"]
+            if "SettleStory" in each["FunctionName"]
+        )
+        event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+        answer = self.client("lambda").invoke(
+            FunctionName=function, Payload=json.dumps(event).encode()
+        )
+        told = json.loads(answer["Payload"].read())
+        assert "settled" in told, told
+        return list(told["settled"])
 
     def settled(self, story_id: str) -> dict[str, list[str]]:
         """Wait until nothing of a story is in uploads and work; returns what it has elsewhere."""
@@ -257,23 +277,17 @@ def policy_of(form: dict[str, Any]) -> dict[str, Any]:
 def deployed(folder: Path) -> Iterator[Deployment]:
     """Start, deploy, sign people up, certify; stop at the end, whatever happened."""
     state_dir, home = folder / "state", folder / "home"
+    # Who ends the tests, a CI's time limit for instance, ends them as Ctrl-C does: with the stack.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        running = stack.start(
+        laptop = bring_up.up(
             ROOT,
             state_dir=state_dir,
             strict_auth=True,
             model_server=("-m", "tests.local.container"),
         )
-        outputs = deploy.deploy(running, parameters=up.PARAMETERS)
-        people = users.install(running, outputs)
-        root_certificate = certificates.install(
-            running.client("ssm"),
-            running.client("kms"),
-            outputs["SigningKey"],
-            outputs["CertificateChainParameter"],
-            outputs["TrustAnchorsParameter"],
-            folder=state_dir,
-        )
+        running, outputs = laptop.stack, dict(laptop.stack.outputs)
+        people, root_certificate = laptop.users, laptop.root_certificate
         profile = up.write_profile(running, outputs, people[0], root_certificate)
         given = home / ".config" / "enliven" / f"{PROFILE}.json"
         given.parent.mkdir(parents=True)
@@ -282,6 +296,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         yield Deployment(running, outputs, people, root_certificate, content["api_url"], home)
     finally:
         stack.stop(ROOT, state_dir=state_dir)
+        signal.signal(signal.SIGTERM, before)
 
 
 def upload_detail(deployment: Deployment, story_id: str) -> dict[str, Any]:

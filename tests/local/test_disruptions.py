@@ -15,6 +15,13 @@ import pytest
 from tests.local.container import STARTED
 from tests.local.deployment import Browser, Deployment, eventually
 
+#: The machine's time ends in a state that only waits: nothing runs on and writes meanwhile.
+PAUSES = {
+    "TimeoutSeconds": 4,
+    "States.InspectPhoto.Next": "Pause",
+    "States.Pause": {"Type": "Wait", "Seconds": 30, "Next": "ModeratePhoto"},
+}
+
 
 def codes(view: dict[str, Any]) -> list[str]:
     return [reason["code"] for reason in view["reasons"]]
@@ -88,7 +95,6 @@ def workflow(deployment: Deployment, change: dict[str, Any]) -> Iterator[None]:
         place = changed
         for parent in parents:
             place = place[parent]
-        assert name in place, path
         place[name] = value
     states.update_state_machine(stateMachineArn=arn, definition=json.dumps(changed))
     try:
@@ -100,7 +106,7 @@ def workflow(deployment: Deployment, change: dict[str, Any]) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("change", "how", "code"),
     [
-        ({"TimeoutSeconds": 1}, "TIMED_OUT", "timed_out"),
+        (PAUSES, "TIMED_OUT", "timed_out"),
         ({"States.InspectPhoto.Output": "{% $nothing.like.this() %}"}, "FAILED", "internal"),
         ({"States.ModeratePhoto.Next": "Nowhere"}, "FAILED", "internal"),
     ],
@@ -117,3 +123,17 @@ def test_what_no_catch_can_catch_is_settled_from_outside(
     assert (ended["status"], codes(ended)) == ("FAILED", [code])
     left = deployment.settled(story_id)
     assert left in ({}, {"evidence": [f"{story_id}/photo.jpg"]})
+
+
+def test_what_a_state_writes_after_its_story_was_closed_is_swept(
+    deployment: Deployment, ana: Browser
+) -> None:
+    """A function that runs while its execution is ended still runs to its own end."""
+    with workflow(deployment, PAUSES):
+        story_id = ana.start()
+        ana.wait(story_id)
+    kept = deployment.settled(story_id)
+    late = {"Bucket": deployment.bucket("work"), "Key": f"work/{story_id}/1/late.json"}
+    deployment.client("s3").put_object(**late, Body=b"{}")
+    assert story_id in deployment.sweep()
+    assert deployment.left(story_id) == kept

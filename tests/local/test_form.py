@@ -125,16 +125,7 @@ def test_a_photo_that_comes_too_late_is_nobodys_and_the_sweep_clears_it(
     eventually("the execution found the form expired", refused)
     assert ana.story(story_id)["status"] == "EXPIRED"
     assert deployment.items("TIMELINE", story_id) == [], "no function has seen it"
-    (function,) = (
-        each["FunctionName"]
-        for each in deployment.client("lambda").list_functions()["Functions"]
-        if "SettleStory" in each["FunctionName"]
-    )
-    sweep = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
-    answer = deployment.client("lambda").invoke(
-        FunctionName=function, Payload=json.dumps(sweep).encode()
-    )
-    assert story_id in json.loads(answer["Payload"].read())["settled"]
+    assert story_id in deployment.sweep()
     assert deployment.left(story_id) == {}
 
 
