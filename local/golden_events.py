@@ -318,7 +318,7 @@ def envelopes() -> dict[str, dict[str, Any]]:
     return {
         "s3_object_created_event.json": _bridge_event("aws.s3", "Object Created", upload_detail()),
         "execution_ended_event.json": _execution_ended(),
-        "daily_sweep_event.json": _sweep(),
+        "sweep_event.json": _sweep(),
         "sns_inference_notification_event.json": _inference_notification(),
         "generation_progress_event.json": _generation_progress(),
         "api_create_story_event.json": api_event("POST", "/stories", body=words),

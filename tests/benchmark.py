@@ -170,7 +170,7 @@ def main() -> None:
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(text)
     readme = README.read_text()
-    readme = between(readme, "receipt", f"```text\n{first.shown.strip()}\n```")
+    readme = between(readme, "receipt", f"```text\n{warm[0].shown.strip()}\n```")
     table = text[text.index("| what |") : text.index("\nEach story")]
     link = "[docs/benchmarks/pipeline.md](docs/benchmarks/pipeline.md), written by `make bench`"
     README.write_text(between(readme, "figures", f"{table}\nMore in {link}."))

@@ -8,7 +8,7 @@ from typing import Any
 from story import progress, receipt
 from story.contracts import Credential
 from story.generation import EngineName, Report
-from story.states import Status
+from story.states import ENDED, Status
 from story.view import Cost, Reason, StoryView, TimelineEntry, VerdictView
 
 #: Signs a key of the stories bucket; called only for a story that is READY.
@@ -23,8 +23,13 @@ def effective_status(record: Mapping[str, Any], now: datetime) -> Status:
     return status
 
 
-def timeline_entries(lines: Iterable[Mapping[str, Any]]) -> tuple[TimelineEntry, ...]:
-    """The lines in the order in which their states began."""
+def timeline_entries(
+    lines: Iterable[Mapping[str, Any]], *, over: bool
+) -> tuple[TimelineEntry, ...]:
+    """The lines in the order in which their states began.
+
+    When the story is over, a state that never came to write its own end was stopped.
+    """
     entries = []
     for line in sorted(lines, key=lambda line: str(line["began_at"])):
         ended = line.get("ended_at")
@@ -39,7 +44,7 @@ def timeline_entries(lines: Iterable[Mapping[str, Any]]) -> tuple[TimelineEntry,
                 began_at=line["began_at"],
                 ended_at=ended,
                 ms=round(span.total_seconds() * 1000) if span is not None else None,
-                outcome=line["outcome"],
+                outcome="stopped" if over and line["outcome"] == "running" else line["outcome"],
             )
         )
     return tuple(entries)
@@ -94,7 +99,7 @@ def present(
         eta_seconds=position.eta_seconds if position else None,
         reasons=tuple(reasons),
         verdicts=judged,
-        timeline=timeline_entries(named),
+        timeline=timeline_entries(named, over=status in ENDED),
         engine=EngineName.model_validate_json(record["engine"]) if ready else None,
         seed=report.seed if report else None,
         understood=report.understood if report else (),

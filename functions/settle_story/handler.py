@@ -1,9 +1,9 @@
 """settle_story: the only purger, and the only one that closes a story after its workflow.
 
-An EventBridge rule on the state machine's ended executions invokes it, and a daily schedule does so
-for whatever an event missed. No Catch could do this: StopExecution, the machine's time-out and a
-failing expression have none. Every step can be repeated: the status is closed first, and what
-follows depends only on the status.
+An EventBridge rule on the state machine's ended executions invokes it, and a schedule does so for
+whatever an event missed or a stopped function still wrote. No Catch could do this: StopExecution,
+the machine's time-out and a failing expression have none. Every step can be repeated: the status is
+closed first, and what follows depends only on the status.
 """
 
 from __future__ import annotations

@@ -218,7 +218,7 @@ class ExecutionEnded(BaseModel):
 
 
 class SettleStoryInput(BaseModel):
-    """The EventBridge envelope of ExecutionEnded, or of the daily sweep's schedule."""
+    """The EventBridge envelope of ExecutionEnded, or of the sweep's schedule."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 

@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 #: The workflow's states with a line of their own, in order, and the seconds each usually takes
 #: (medians of the pipeline benchmark with the motion engine; see docs/benchmarks/pipeline.md).
 TYPICAL_SECONDS = {
-    "InspectPhoto": 0.6,
-    "ModeratePhoto": 0.3,
-    "ModerateWords": 0.2,
+    "InspectPhoto": 0.2,
+    "ModeratePhoto": 0.2,
+    "ModerateWords": 0.1,
     "DirectScene": 0.3,
-    "GenerateVideo": 9.0,
-    "InspectVideo": 1.6,
-    "ModerateVideo": 0.6,
-    "LabelVideo": 2.6,
-    "SignVideo": 0.5,
+    "GenerateVideo": 5.6,
+    "InspectVideo": 1.3,
+    "ModerateVideo": 0.7,
+    "LabelVideo": 2.3,
+    "SignVideo": 0.1,
 }
 _TOTAL = sum(TYPICAL_SECONDS.values())
 

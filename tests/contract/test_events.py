@@ -64,8 +64,8 @@ def test_an_ended_execution_names_its_story() -> None:
     assert event["detail"]["status"] in pattern["detail"]["status"]
 
 
-def test_the_daily_sweep_is_no_ended_execution() -> None:
-    request = contracts.SettleStoryInput.model_validate(_event("daily_sweep_event.json"))
+def test_the_sweep_is_no_ended_execution() -> None:
+    request = contracts.SettleStoryInput.model_validate(_event("sweep_event.json"))
     assert request.detail == {}
 
 

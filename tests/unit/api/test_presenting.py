@@ -108,3 +108,12 @@ def test_the_timeline_is_in_order_and_in_milliseconds() -> None:
         ("ModeratePhoto", None),
     ]
     assert view.stage == "ModeratePhoto"
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [("CANCELLED", "stopped"), ("PROCESSING", "running")]
+)
+def test_no_state_of_a_story_that_is_over_still_runs(status: str, outcome: str) -> None:
+    line = _line("GenerateVideo", ended_at=None, outcome="running")
+    view = present(_record(status), lines=[line], sign=_refuse, now=NOW)
+    assert view.timeline[0].outcome == outcome
