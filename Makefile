@@ -25,7 +25,7 @@ $(READY): requirements/dev.txt pyproject.toml
 		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@echo "Installing what requirements/dev.txt locks (about 260 MB, once) ..."
+	@echo "Installing what requirements/dev.txt locks (about 440 MB, once) ..."
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
 	@touch $@
