@@ -40,10 +40,11 @@ _FORGET_AFTER = timedelta(days=1)
 
 
 class Settings(Environment):
-    """The buckets whose forms and URLs the API signs."""
+    """The buckets whose forms and URLs the API signs, and whether it makes new stories at all."""
 
     uploads_bucket: str
     stories_bucket: str
+    accept_stories: bool
 
 
 class Refused(Exception):
@@ -136,6 +137,12 @@ def _parse_create() -> CreateStory:
 def create_story() -> Any:
     """Make a story that waits for its photo, and the one form that can deliver it."""
     creator, asked = _creator(), _parse_create()
+    if not load(Settings).accept_stories:
+        raise Refused(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "paused",
+            "New stories are paused by the operator. Stories that are made stay where they are.",
+        )
     story_id, now = identifiers.new_story_id(), datetime.now(UTC)
     expires = now + timedelta(seconds=limits.UPLOAD_FORM_SECONDS)
     record = {

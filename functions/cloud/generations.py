@@ -3,6 +3,8 @@
 NEW       written, not yet handed to the endpoint (or handed back by it)
 INVOKED   the endpoint has the request; a retry replaces only the token
 ANSWERED  the workflow has the result
+
+Beside them, in a partition a day, the number of generations that day: the operator's cap.
 """
 
 from __future__ import annotations
@@ -37,6 +39,28 @@ def register(story_id: str, attempt: int, take: int, *, token: str) -> str:
             ReturnValues="ALL_NEW",
         )
     return str(from_item(answer["Attributes"])["state"])
+
+
+def count(day: str, *, cap: int) -> bool:
+    """Count one more generation of a day (ISO 8601, UTC); False, uncounted, once there are `cap`.
+
+    A generation that is tried again counts again: the cap bounds what is spent.
+    """
+    try:
+        with answers("DynamoDB"):
+            client("dynamodb").update_item(
+                TableName=_table(),
+                Key=to_item({"pk": f"GENERATION#DAY#{day}", "sk": "COUNT"}),
+                UpdateExpression="ADD generations :one",
+                ConditionExpression=":cap > :none AND "
+                "(attribute_not_exists(generations) OR generations < :cap)",
+                ExpressionAttributeValues=to_item({":one": 1, ":cap": cap, ":none": 0}),
+            )
+    except ClientError as error:
+        if error_code(error) == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 def find(story_id: str, attempt: int, take: int) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -19,7 +20,12 @@ from cloud.clients import answers, client, error_code
 from cloud.environment import Environment, load
 from story import limits
 from story.contracts import GenerateVideoInput
-from story.errors import DependencyThrottled, EngineBusy, GenerationFailed
+from story.errors import (
+    DependencyThrottled,
+    EngineBusy,
+    GenerationCapReached,
+    GenerationFailed,
+)
 from story.generation import DIRECTION_MEMBER, PHOTO_MEMBER, REQUEST_MEDIA_TYPE
 from story.identifiers import inference_id, request_key
 
@@ -30,10 +36,11 @@ logger = Logger(service="generate_video")
 
 
 class Settings(Environment):
-    """Where requests go."""
+    """Where requests go, and how many may go there a day (UTC); 0 stops them all."""
 
     work_bucket: str
     endpoint_name: str = Field(min_length=1)
+    daily_generations: int = Field(ge=0)
 
 
 def pack_request(direction: bytes, photo: bytes) -> bytes:
@@ -55,6 +62,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         if generations.register(*which, token=request.token) != "NEW":
             logger.info("token_replaced", story_id=request.story_id, take=request.take)
             return {}
+        _stay_below_cap()
         packed = pack_request(media.read(request.direction), media.read(request.photo))
         written = media.write(
             load(Settings).work_bucket, request_key(*which), packed, REQUEST_MEDIA_TYPE
@@ -69,6 +77,15 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         )
         logger.info("invoked", story_id=request.story_id, take=request.take)
     return {}
+
+
+def _stay_below_cap() -> None:
+    cap = load(Settings).daily_generations
+    if not generations.count(f"{datetime.now(UTC):%Y-%m-%d}", cap=cap):
+        raise GenerationCapReached(
+            f"This service makes at most {cap} videos a day, and they are made; "
+            "the next day begins at 00:00 UTC"
+        )
 
 
 def _invoke(input_location: str, inference: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@
         ├── ModerationUnanswered     moderation_unanswered
         ├── GenerationFailed         generation_failed
         ├── GenerationExpired        generation_expired
+        ├── GenerationCapReached     generation_cap_reached
         ├── ResultUnreadable         result_unreadable
         ├── VideoUnreadable          video_unreadable
         ├── VideoDefective           video_defective
@@ -94,6 +95,10 @@ class GenerationFailed(Permanent):
 
 class GenerationExpired(Permanent):
     """The endpoint gave no result within the request's life."""
+
+
+class GenerationCapReached(Permanent):
+    """As many generations as the operator allows for a day were made today."""
 
 
 class ResultUnreadable(Permanent):

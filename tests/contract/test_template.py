@@ -20,6 +20,14 @@ from tests.contract.definition import (
 LAYERS = {"MediaLayer": "layers/media", "ProvenanceLayer": "layers/provenance"}
 
 
+#: Values of the variables that are no plain name.
+_PLAUSIBLE = {
+    "TSA_URL": "https://example.invalid",
+    "ACCEPT_STORIES": "true",
+    "DAILY_GENERATIONS": "1000",
+}
+
+
 def _variables(function: str) -> set[str]:
     own = FUNCTIONS[function].get("Environment", {}).get("Variables", {})
     return {*GLOBALS["Environment"]["Variables"], *own}
@@ -86,7 +94,7 @@ def test_a_functions_settings_load_from_variables_of_the_templates_names(
     function: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in _variables(function):
-        monkeypatch.setenv(name, "https://example.invalid" if name == "TSA_URL" else "example")
+        monkeypatch.setenv(name, _PLAUSIBLE.get(name, "example"))
     for model in source.settings(package_of(function)):
         assert load(model)
 

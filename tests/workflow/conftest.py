@@ -249,6 +249,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "GUARDRAIL_ID": "guardrail",
         "GUARDRAIL_VERSION": "1",
         "ENDPOINT_NAME": "endpoint",
+        "DAILY_GENERATIONS": "10",
         "SIGNING_KEY_ID": key,
         "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
         "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",

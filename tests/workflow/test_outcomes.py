@@ -199,3 +199,15 @@ def test_a_signing_chain_of_another_key_publishes_nothing(cloud: Cloud) -> None:
     assert cloud.run(story_id)["error"] == "CertificateMissing"
     assert cloud.story(story_id)["reasons"][0]["code"] == "certificate_missing"
     assert _left(cloud, *PRIVATE, "stories") == []
+
+
+@pytest.mark.parametrize("cap", ["0", "1"])
+def test_no_more_is_generated_than_the_operator_allows_for_a_day(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, cap: str
+) -> None:
+    monkeypatch.setenv("DAILY_GENERATIONS", cap)
+    ended = [cloud.run(cloud.create()) for _ in range(int(cap) + 1)]
+    assert [end["status"] for end in ended] == ["SUCCEEDED"] * int(cap) + ["FAILED"]
+    assert ended[-1]["error"] == "GenerationCapReached"
+    assert cloud.generated == int(cap)
+    assert _left(cloud, *PRIVATE) == []

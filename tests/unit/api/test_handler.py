@@ -196,3 +196,13 @@ def test_what_nobody_expected_leaves_the_function_and_is_answered_by_the_gateway
     monkeypatch.delenv("UPLOADS_BUCKET")
     with pytest.raises(SettingInvalid, match="UPLOADS_BUCKET"):
         call(api_event("POST", "/stories", body=json.dumps(WORDS)))
+
+
+def test_a_paused_service_makes_no_story_and_shows_the_old_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = _create()
+    monkeypatch.setenv("ACCEPT_STORIES", "false")
+    refused = call(api_event("POST", "/stories", body=json.dumps(WORDS)))
+    assert _problem(refused) == (503, "paused")
+    assert _get(made.story.id)["statusCode"] == 200

@@ -32,6 +32,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("STORIES_TABLE", "stories")
+    monkeypatch.setenv("ACCEPT_STORIES", "true")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         clients.client.cache_clear()
