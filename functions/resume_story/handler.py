@@ -54,12 +54,16 @@ def _resume(notice: InferenceNotification) -> None:
         return
     # Kept before anything is answered: whoever settles the story clears what is named here.
     generations.locate(*which, locations=locations)
-    if _answer(notice, which, str(generation["task_token"])):
-        return
-    story = stories.find(which[0], "status")
-    if story is None or story["status"] != Status.PROCESSING:
+    # Asked before, and again if nobody waits any more: the story may be closed in between.
+    answered = not _is_closed(which[0]) and _answer(notice, which, str(generation["task_token"]))
+    if not answered and _is_closed(which[0]):
         logger.warning("late_result_deleted", story_id=which[0])
         _delete(locations)
+
+
+def _is_closed(story_id: str) -> bool:
+    story = stories.find(story_id, "status")
+    return story is None or story["status"] != Status.PROCESSING
 
 
 def _answer(notice: InferenceNotification, which: tuple[str, int, int], token: str) -> bool:

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from cloud import clients, generations, timeline
+from cloud import clients, generations, stories, timeline
 from resume_story import handler as resume
 from story import errors
 from story.contracts import InferenceNotification
@@ -45,7 +45,8 @@ def _wrote(body: bytes, key: str = "failures/1-error.out") -> None:
     boto3.client("s3").put_object(Bucket="enliven-work", Key=key, Body=body)
 
 
-def _invoked() -> None:
+def _invoked(status: str = "PROCESSING") -> None:
+    stories.create({"story_id": STORY, "status": status})
     generations.register(*WHICH, token="token")
     generations.advance(*WHICH, origins=("NEW",), target="INVOKED")
 
@@ -116,12 +117,25 @@ def test_a_transient_failure_lets_the_retry_invoke_again(states: Stubber) -> Non
     assert generations.register(*WHICH, token="next") == "NEW"
 
 
-def test_a_result_that_no_story_waits_for_is_deleted(states: Stubber) -> None:
+def test_a_result_for_a_closed_story_is_deleted_and_nobody_is_asked(states: Stubber) -> None:
+    states.assert_no_pending_responses()
+    _invoked("CANCELLED")
+    _wrote(b"tar", "results/1.out")
+    _completed()
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="enliven-work")
+
+
+def test_a_result_that_no_execution_waits_for_is_left_to_who_settles_the_story(
+    states: Stubber,
+) -> None:
     _invoked()
     _wrote(b"tar", "results/1.out")
     states.add_client_error("send_task_success", "TaskTimedOut")
     _completed()
-    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="enliven-work")
+    found = generations.find(*WHICH)
+    assert found is not None
+    assert found["locations"] == [OUTPUT]
+    assert "Contents" in boto3.client("s3").list_objects_v2(Bucket="enliven-work")
 
 
 def test_a_notification_of_no_generation_of_ours_deletes_only_results() -> None:
