@@ -13,7 +13,7 @@ NEGATIVE_PROMPT = (
 
 #: First match wins; the words are the creator's, so they outrank the tags.
 _CAMERA_WORDS: tuple[tuple[str, CameraMove], ...] = (
-    (r"\b(no camera|camera (still|fixed|static)|static camera|tripod)\b", "still"),
+    (r"\b(no camera|camera (still|fixed|static)|static camera|tripod)\b", "none"),
     (r"\b(zoom(s|ing)? out|pull(s|ing)? (back|out))\b", "pull_out"),
     (r"\b(zoom(s|ing)?( in)?|push(es|ing)? in|closer)\b", "push_in"),
     (r"\bpan(s|ning)?( to the)? left\b", "pan_left"),

@@ -120,9 +120,9 @@ def _of_likeness(
 def _of_motion(pictures: Pictures, direction: Direction) -> Iterator[str]:
     levels = pictures.small.astype(np.float32).mean(axis=-1)
     found = liveliness(levels)
-    if found < STATIC_BELOW and direction.camera != "still":
+    if found < STATIC_BELOW and direction.camera != "none":
         yield f"nothing in it moves: the change is {found:.2f} of at least {STATIC_BELOW:g}"
-    elif direction.camera != "still":
+    elif direction.camera != "none":
         yield from _frozen(levels, direction.fps)
     yield from _black(levels, direction.fps)
 

@@ -45,9 +45,58 @@ class Tag(Contract):
     confidence: Fraction
 
 
-CameraMove = Literal["still", "push_in", "pull_out", "pan_left", "pan_right", "orbit"]
-Ambience = Literal["silence", "wind", "waves", "stream", "rain", "night", "room"]
+#: "dolly" moves in while the lens widens; "rack_focus" stands and draws the focus.
+CameraMove = Literal[
+    "none", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "orbit",
+    "dolly", "handheld", "rack_focus",
+]  # fmt: skip
+Ambience = Literal[
+    "silence", "wind", "waves", "lapping", "stream", "rain", "night", "birds", "fire", "city",
+    "crowd", "room",
+]  # fmt: skip
+#: The engine chooses what suits the scene it sees.
+Auto = Literal["auto"]
 Fit = Literal["cover", "contain"]
+
+#: Everything that may move in a story besides the camera.
+Motion = Literal[
+    "clouds", "sky_hues", "sun_glow", "stars",
+    "waves", "falling_water", "reflections",
+    "smoke", "steam", "fire", "exhaust",
+    "foliage", "hair", "cloth",
+    "breath", "blink", "gaze", "smile", "head_sway", "ear", "catch_light",
+    "rain", "snow", "petals", "fireflies", "dust", "pollen", "bokeh",
+    "light_sweep", "window_light", "twinkle", "light_trails",
+]  # fmt: skip
+#: From the viewer: right is the picture's right; towards comes out of the picture.
+Heading = Literal["left", "right", "up", "down", "towards", "away"]
+Mood = Literal["calm", "cheerful", "dramatic", "romantic", "mysterious", "nostalgic"]
+Preset = Literal["subtle", "lively", "timelapse", "dreamy", "surprise"]
+#: What a prompt may ask to be kept as it is.
+Held = Literal["everything", "subject", "people", "background"]
+#: What a prompt may ask for and no engine of ours can do to a photo.
+Inability = Literal["walk", "speak", "laugh", "pose", "vehicle", "animal", "transform", "object"]
+
+
+class Wishes(Contract):
+    """What a prompt asks for, read once, so that engines need no vocabulary.
+
+    motions: asked for; refused: asked to be left out; only: nothing but `motions` may move.
+    speed and strength multiply an engine's own, 1 if nothing is said.
+    """
+
+    motions: tuple[Motion, ...] = ()
+    refused: tuple[Motion, ...] = ()
+    held: tuple[Held, ...] = ()
+    unable: tuple[Inability, ...] = ()
+    only: bool = False
+    camera: CameraMove | None = None
+    heading: Heading | None = None
+    speed: Annotated[float, Field(ge=0.25, le=4.0)] = 1.0
+    strength: Annotated[float, Field(ge=0.25, le=2.0)] = 1.0
+    mood: Mood | None = None
+    preset: Preset | None = None
+    ambience: Ambience | None = None
 
 
 class Direction(Contract):
@@ -57,8 +106,9 @@ class Direction(Contract):
     inference_id: Annotated[str, StringConstraints(max_length=64)]
     prompt: Words
     negative_prompt: Words
-    camera: CameraMove
-    ambience: Ambience
+    wishes: Wishes = Wishes()
+    camera: CameraMove | Auto
+    ambience: Ambience | Auto
     fit: Fit = "cover"
     loop: bool = True
     seed: Annotated[int, Field(ge=0, lt=2**32)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 
-LABELS = _ROOT / "local/weights/efflite0.onnx"
+LABELS = _ROOT / "model_endpoint/weights/efflite0.onnx"
 FACES = _ROOT / "model_endpoint/weights/face_detection_yunet_2023mar.onnx"
 
 _SHA256 = {

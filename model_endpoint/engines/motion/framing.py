@@ -19,7 +19,7 @@ from story.generation import Box, CameraMove, Direction
 
 #: The part of the largest possible crop that the first frame takes: the rest is the camera's room.
 ROOM: dict[CameraMove, float] = {
-    "still": 1.0,
+    "none": 1.0,
     "push_in": 1.0,
     "pull_out": 0.86,
     "pan_left": 0.92,

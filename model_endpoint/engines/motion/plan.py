@@ -9,7 +9,7 @@ from model_endpoint.scene.model import SKY, SUBJECT, WATER, Region, Scene
 from story.generation import CameraMove, Direction, RegionReport
 
 CAMERA_WORDS: dict[CameraMove, str] = {
-    "still": "the camera stands still",
+    "none": "the camera stands still",
     "push_in": "the camera moves in",
     "pull_out": "the camera moves out",
     "pan_left": "the camera moves to the left",

@@ -24,8 +24,8 @@ def _tags(*names: str) -> tuple[Tag, ...]:
         ("pan to the LEFT", "pan_left"),
         ("panning right", "pan_right"),
         ("orbit the statue", "orbit"),
-        ("keep the camera still", "still"),
-        ("no camera movement, zoom nowhere", "still"),
+        ("keep the camera still", "none"),
+        ("no camera movement, zoom nowhere", "none"),
         ("a panda on the left", "push_in"),
     ],
 )

@@ -27,7 +27,7 @@ Photo = Callable[[str], Rgb]
 Look = Callable[[str], Scene]
 Direct = Callable[..., Direction]
 MOVES: tuple[CameraMove, ...] = (
-    "still", "push_in", "pull_out", "pan_left", "pan_right", "orbit"
+    "none", "push_in", "pull_out", "pan_left", "pan_right", "orbit"
 )  # fmt: skip
 NOTHING = Plan(
     clouds=False, ripples=False, light=False, motes=False, understood=(), unmet=(), regions=()
@@ -85,7 +85,7 @@ def test_a_still_camera_without_effects_returns_the_photo_itself(
     photo: Photo, look: Look, direct: Direct
 ) -> None:
     for name in ("stream_waterfall", "mountain_clouds", "flower_dahlia"):
-        renderer, framing, _ = prepared(photo(name), look(name), direct(camera="still"), NOTHING)
+        renderer, framing, _ = prepared(photo(name), look(name), direct(camera="none"), NOTHING)
         for phase in (0.0, 0.4):
             assert psnr(renderer.draw(phase), home_of(framing)) > 42.0, name
 
@@ -127,7 +127,7 @@ def test_every_clip_moves_loops_and_never_flashes(
 
 def test_only_the_water_ripples(photo: Photo, look: Look, direct: Direct) -> None:
     direction = direct(
-        camera="still", prompt="waves", negative_prompt="clouds", width=640, height=360
+        camera="none", prompt="waves", negative_prompt="clouds", width=640, height=360
     )
     renderer, framing, layers = prepared(photo("sky_sea_bridge"), look("sky_sea_bridge"), direction)
     assert layers.water_mask is not None
@@ -319,7 +319,7 @@ def test_what_could_not_be_done_is_reported(make: Callable[..., tuple[Report, Pa
 
 
 def test_stillness_that_was_asked_for_is_kept(make: Callable[..., tuple[Report, Path]]) -> None:
-    report, path = make("coffee_cup", prompt="keep it still", camera="still")
+    report, path = make("coffee_cup", prompt="keep it still", camera="none")
     frames = decoded(path)
     assert max(difference(frames[0], later) for later in frames) < 1.0
     assert report.understood == ("the camera stands still",)
