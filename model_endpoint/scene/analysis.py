@@ -6,11 +6,11 @@ import numpy as np
 from model_endpoint.pixels import Rgb, as_rgb
 from model_endpoint.scene.depth import estimate_depth
 from model_endpoint.scene.faces import find_faces
-from model_endpoint.scene.model import Region, Scene
+from model_endpoint.scene.model import Face, Region, Scene
 from model_endpoint.scene.sky import find_sky
 from model_endpoint.scene.subject import find_subject, saliency
 from model_endpoint.scene.water import find_water
-from story.generation import Box
+from story.generation import Box, Tag
 
 MAP_SIDE_PX = 512
 #: Parts of a region's pixels above its upper and its lower edge: single towers do not count.
@@ -19,8 +19,12 @@ LOWER_EDGE = 0.97
 HALF = 0.5
 
 
-def analyse(photo: Rgb, known_faces: tuple[Box, ...] = ()) -> Scene:
-    """Look at a photo, (H, W, 3) uint8. `known_faces` are those that were found before."""
+def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...] = ()) -> Scene:
+    """Look at a photo, (H, W, 3) uint8.
+
+    known_faces: those that were found before; tags: what it was said to show.
+    """
+    del tags
     height, width = photo.shape[:2]
     scale = min(1.0, MAP_SIDE_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -35,7 +39,7 @@ def analyse(photo: Rgb, known_faces: tuple[Box, ...] = ()) -> Scene:
         regions=found,
         horizon=horizon,
         depth=estimate_depth(size, horizon, found),
-        faces=known_faces or find_faces(photo),
+        faces=tuple(Face(box=box) for box in known_faces) or find_faces(photo),
     )
 
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from model_endpoint.pixels import Rgb
+from model_endpoint.scene.model import Face
 from model_endpoint.scene.weights import face_network
 from story.generation import Box
 
@@ -12,7 +13,7 @@ DETECTION_SIDE_PX = 640
 MIN_SCORE = 0.7
 
 
-def find_faces(photo: Rgb) -> tuple[Box, ...]:
+def find_faces(photo: Rgb) -> tuple[Face, ...]:
     """Every face, the largest first. photo (H, W, 3) uint8."""
     height, width = photo.shape[:2]
     scale = min(1.0, DETECTION_SIDE_PX / max(height, width))
@@ -32,4 +33,5 @@ def find_faces(photo: Rgb) -> tuple[Box, ...]:
             boxes.append(
                 Box(left=float(x0), top=float(y0), width=float(x1 - x0), height=float(y1 - y0))
             )
-    return tuple(sorted(boxes, key=lambda box: box.width * box.height, reverse=True))
+    boxes.sort(key=lambda box: box.width * box.height, reverse=True)
+    return tuple(Face(box=box) for box in boxes)
