@@ -188,6 +188,10 @@ class Light(Protocol):
     """Brightens, darkens or tints places: sun glow, sky hues, sweeps, twinkle, dapples."""
 
     @property
+    def layer(self) -> Literal["sky"] | None:
+        """ "sky": only the sky layer, to its exact outline; None: the whole picture."""
+
+    @property
     def patch(self) -> Patch:
         """Where; the picture's other places keep their light."""
 
