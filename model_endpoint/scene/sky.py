@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.scene.horizon import find_level_break
 from model_endpoint.scene.model import SKY, Region
+from model_endpoint.scene.outlines import fit, grow, lab_of, ramp, within
 
 #: Longer side of the picture that the cues are computed on.
 SIDE_PX = 256
@@ -54,11 +56,6 @@ class Evidence:
         """The geometric mean: a single refutation suffices."""
         values = np.array([self.colour, self.smoothness, self.width, self.above])
         return float(np.exp(np.log(np.maximum(values, 1e-4)).mean()))
-
-
-def ramp(values: NDArray[np.float32], low: float, high: float) -> Map:
-    """0 at low, 1 at high, linear between; low may be above high."""
-    return as_map(np.clip((values - low) / (high - low), 0.0, 1.0))
 
 
 def colour_of_sky(photo: Rgb) -> Map:
@@ -123,25 +120,6 @@ def near(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, side) > 0)
 
 
-def grow(
-    photo: Rgb, likely: NDArray[np.bool_], never: NDArray[np.bool_], *, ground: float = GROUND
-) -> NDArray[np.bool_]:
-    """The region around `likely` of its colours, without `never` and the lowest `ground` rows."""
-    labels = np.full(likely.shape, cv2.GC_PR_BGD, dtype=np.uint8)
-    labels[likely] = cv2.GC_PR_FGD
-    labels[never] = cv2.GC_BGD
-    labels[round((1.0 - ground) * likely.shape[0]) :] = cv2.GC_BGD
-    # GrabCut's mixtures start from OpenCV's own random numbers.
-    cv2.setRNGSeed(0)
-    bgr = cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)
-    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    everything = (0, 0, likely.shape[1], likely.shape[0])
-    cv2.grabCut(
-        bgr, labels, everything, background, foreground, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK
-    )
-    return np.asarray((labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD))
-
-
 def examine(photo: Rgb, sky: NDArray[np.bool_], colour: Map, slope: Map) -> Evidence:
     """Judge a region as a whole."""
     value = as_map(photo.max(axis=2))
@@ -167,8 +145,7 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
 
     salient (any size) 0..1: what stands out is no sky, be it a subject or a ridge.
     """
-    scale = min(1.0, SIDE_PX / max(photo.shape[:2]))
-    small = as_rgb(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    small = within(photo, SIDE_PX)
     height, width = small.shape[:2]
     colour, slope = colour_of_sky(small), roughness(small)
     rows = as_map((np.arange(height) + 0.5) / height)[:, None]
@@ -182,12 +159,15 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     cloud = colour_of_cloud(small) * ramp(slope, CLOUD_SLOPE, SMOOTH_SLOPE) > LIKELY
     likely = hanging(near(seen | (cloud & calm & (rows < CLOUD_LOWEST)))) & calm
     likely |= over_sky(seen & likely) & (slope < ROUGH_SLOPE) & calm
-    grown = grow(small, likely & (slope < CLOUD_SLOPE), never)
+    never |= np.broadcast_to(rows > 1.0 - GROUND, never.shape)
+    line = find_level_break(lab_of(small), near(likely))
+    if line is not None:
+        never |= line.below((height, width))
+    grown = grow(small, likely & (slope < CLOUD_SLOPE) & ~never, never, rounds=GRABCUT_ROUNDS)
     sky = hanging(near(grown)) & grown
     if sky.mean() < MIN_AREA:
         return None
     evidence = examine(small, sky, colour, slope)
     if evidence.confidence < MIN_CONFIDENCE:
         return None
-    mask = cv2.resize(as_map(sky), size, interpolation=cv2.INTER_LINEAR)
-    return Region(kind=SKY, mask=as_map(mask), confidence=evidence.confidence)
+    return Region(kind=SKY, mask=fit(photo, sky, size), confidence=evidence.confidence)

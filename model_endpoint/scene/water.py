@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 from model_endpoint.scene.model import WATER, Region
-from model_endpoint.scene.sky import LIKELY, MAX_TEXTURE, SIDE_PX, grow, ramp, texture
+from model_endpoint.scene.outlines import grow, ramp
+from model_endpoint.scene.sky import LIKELY, MAX_TEXTURE, SIDE_PX, texture
 
 MIN_AREA = 0.03
 MIN_WIDTH = 0.4
@@ -72,7 +73,7 @@ def find_water(
     likely = widest((likelihood > LIKELY) & ~never)
     if likely.mean() < MIN_AREA:
         return None
-    water = widest(grow(small, likely, never, ground=0.0))
+    water = widest(grow(small, likely, never, rounds=3))
     if water.mean() < MIN_AREA or not likely[water].any():
         return None
     evidence = np.array(
