@@ -7,6 +7,8 @@ from model_endpoint.pixels import Map, as_map
 
 #: Weight below which a place counts as unknown.
 EPS = 1e-4
+#: What is made up is smooth: it is filled at this part of the resolution.
+COARSER = 4
 
 
 def push_pull(values: Map, known: Map) -> Map:
@@ -16,9 +18,35 @@ def push_pull(values: Map, known: Map) -> Map:
     place is known, then pulls them down into the gaps.
     Gortler et al., The Lumigraph, SIGGRAPH 1996, sec. 3.4.
     """
-    weight = known[..., None]
-    level = np.concatenate([values * weight, weight], axis=2).astype(np.float32)
-    return _pull(level)[..., : values.shape[2]]
+    if float(known.min()) >= 1.0 - EPS:
+        return values
+    height, width = known.shape
+    rows, columns = max(2, -(-height // COARSER)), max(2, -(-width // COARSER))
+    weighted = (
+        cv2.multiply(values, cv2.merge([known] * values.shape[2]))
+        if (values.shape[2] > 1)
+        else values * known[..., None]
+    )
+    size = (columns, rows)
+    small = cv2.resize(as_map(weighted), size, interpolation=cv2.INTER_AREA)
+    weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    level = np.concatenate([small.reshape(rows, columns, -1), weight[..., None]], axis=2)
+    coarse = _pull(as_map(_with_colour(level)))[..., : values.shape[2]]
+    # Where some is known nearby the gap begins with its colour, not with a mean of the far.
+    filled = as_map(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
+    filled = filled.reshape(values.shape)
+    gaps = known < 1.0
+    result = values.copy()
+    part = known[gaps][:, None]
+    result[gaps] = values[gaps] * part + filled[gaps] * (1.0 - part)
+    return as_map(result)
+
+
+def _with_colour(level: Map) -> Map:
+    """A level of weighted values whose known places all count fully, whatever their weight."""
+    weight = level[..., -1:]
+    counted = np.minimum(1.0, weight * COARSER)
+    return as_map(level / np.maximum(weight, EPS) * counted)
 
 
 def _pull(level: Map) -> Map:

@@ -24,10 +24,21 @@ ROOM: dict[CameraMove, float] = {
     "pull_out": 0.86,
     "pan_left": 0.92,
     "pan_right": 0.92,
+    "tilt_up": 0.93,
+    "tilt_down": 0.93,
     "orbit": 0.92,
+    "dolly": 0.97,
+    "handheld": 0.95,
+    "rack_focus": 1.0,
 }
-#: Which side of the room a pan's first frame takes: the camera moves to the other.
-LEAN: dict[CameraMove, float] = {"pan_left": 1.0, "pan_right": 0.0}
+#: Which side of the room the first frame takes, x and y: the camera moves to the other.
+LEAN: dict[CameraMove, tuple[float, float]] = {
+    "pan_left": (1.0, 0.5),
+    "pan_right": (0.0, 0.5),
+    "tilt_up": (0.5, 1.0),
+    "tilt_down": (0.5, 0.0),
+}
+MIDDLE = (0.5, 0.5)
 #: The plate's margin around home, as a part of the picture's longer side, where the photo has it.
 MARGIN = 0.14
 #: How much more a face attracts the crop than the rest of the subject, and the middle of the photo.
@@ -44,12 +55,12 @@ class Rect:
     width: float
     height: float
 
-    def shrunk(self, part: float, lean: float = 0.5) -> "Rect":
-        """`part` of the size; lean 0 keeps the left edge, 0.5 the middle, 1 the right edge."""
+    def shrunk(self, part: float, lean: tuple[float, float] = MIDDLE) -> "Rect":
+        """`part` of the size; lean (x, y): 0 keeps the left or upper edge, 1 the other."""
         width, height = self.width * part, self.height * part
         return Rect(
-            self.left + (self.width - width) * lean,
-            self.top + (self.height - height) / 2,
+            self.left + (self.width - width) * lean[0],
+            self.top + (self.height - height) * lean[1],
             width,
             height,
         )
@@ -93,10 +104,8 @@ def attention(scene: Scene) -> Map:
     if subject is not None:
         weight += subject.mask * subject.confidence
     for face in scene.faces:
-        top, left = int(face.top * height), int(face.left * width)
-        bottom = int((face.top + face.height) * height) + 1
-        right = int((face.left + face.width) * width) + 1
-        weight[top:bottom, left:right] += FACE_PULL
+        left, top, right, bottom = (int(value) for value in face.box.in_pixels(width, height))
+        weight[top : bottom + 1, left : right + 1] += FACE_PULL
     return weight
 
 
@@ -129,13 +138,13 @@ def resample(photo: Rgb, source: Rect, size: tuple[int, int]) -> Rgb:
     return np.asarray(resized, dtype=np.uint8)
 
 
-def frame(photo: Rgb, scene: Scene, direction: Direction) -> Framing:
-    """Choose the crop and cut the plate."""
+def frame(photo: Rgb, scene: Scene, direction: Direction, move: CameraMove) -> Framing:
+    """Choose the crop and cut the plate, for a camera that moves as `move`."""
     height, width = photo.shape[:2]
     size = card_size((width, height), direction)
     weight = attention(scene)
-    move = direction.camera
-    crop = outer_crop((width, height), size, weight).shrunk(ROOM[move], LEAN.get(move, 0.5))
+    lean = LEAN.get(move, MIDDLE)
+    crop = outer_crop((width, height), size, weight).shrunk(ROOM[move], lean)
     scale = size[0] / crop.width
     margin = MARGIN * max(size)
     left, top, right, bottom = (

@@ -5,17 +5,18 @@ layers in their places give the photo again exactly: P is defined as photo - (1 
 Porter & Duff, Compositing Digital Images, SIGGRAPH 1984.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from model_endpoint.engines.motion.camera import FAR_SHARE
+from model_endpoint.engines.motion.camera import share_of
 from model_endpoint.engines.motion.fill import push_pull
 from model_endpoint.engines.motion.framing import Framing, cut
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 from model_endpoint.scene.guided import guided_filter
-from model_endpoint.scene.model import SKY, SUBJECT, WATER, Scene
+from model_endpoint.scene.model import SKY, SUBJECT, Scene
 
 #: Radius of the refinement of outlines, as a part of the plate's longer side, and the variance of
 #: luma (0..1) below which the plate counts as flat.
@@ -39,7 +40,7 @@ FINE_CONTRAST = (0.025, 0.045)
 #: part of the plate's longer side; width of an edge.
 EDGE_LEVELS = (12.0, 36.0)
 STRAIGHT = 0.13
-EDGE_PX = 7
+EDGE_PX = 4
 #: Width of a girder or mast that can stand in the sky, as a part of the plate's longer side.
 GIRDER = 0.03
 #: Size of a hole in the sky that is nothing, as a part of the longer side.
@@ -59,15 +60,16 @@ class Layers:
     """The photo from back to front, on the plate.
 
     sky: the whole plate filled with sky, or None. ground: everything but sky and subject, with
-    the camera share of each place (h, w). subject: what stands out, or None. Masks: (h, w) 0..1.
+    the camera share of each place (h, w). subject: what stands out, or None. depth (h, w). masks
+    (h, w) 0..1 by region kind, to the plate's own outlines and only where the region is seen.
     """
 
     sky: Rgb | None
-    sky_mask: Map | None
     ground: Rgb
     share: Map
     subject: Cutout | None
-    water_mask: Map | None
+    depth: Map
+    masks: Mapping[str, Map]
 
 
 def luma(picture: Rgb) -> Map:
@@ -92,14 +94,22 @@ def cut_out(picture: Map, below: Map, cover: Map) -> Rgb:
 
     No colour can darken or brighten `below` to the picture with too little coverage: from
     0 ≤ P ≤ 255 a follows a ≥ 1 - C/B and a ≥ 1 - (255 - C)/(255 - B), whichever `cover` says.
+    Only the outline needs it: inside the layer is the picture, and outside the two agree.
     """
-    darker = np.min((picture + SLACK) / (below + SLACK), axis=2)
-    brighter = np.min((255.0 - picture + SLACK) / (255.0 - below + SLACK), axis=2)
+    layer = np.empty((*cover.shape, 4), dtype=np.uint8)
+    layer[..., :3] = np.rint(picture * (cover >= 1.0)[..., None])
+    layer[..., 3] = 255 * (cover >= 1.0)
+    around = cv2.dilate((cover > 0.0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    edge = around & (cover < 1.0)
+    mine, other = picture[edge], below[edge]
+    darker = np.min((mine + SLACK) / (other + SLACK), axis=1)
+    brighter = np.min((255.0 - mine + SLACK) / (255.0 - other + SLACK), axis=1)
     needed = np.clip(1.0 - np.minimum(darker, brighter), 0.0, 1.0)
     needed[needed < NOISE] = 0.0
-    alpha = np.maximum(cover, needed)[..., None]
-    colour = np.clip(picture - (1.0 - alpha) * below, 0.0, 255.0 * alpha)
-    return as_rgb(np.rint(np.concatenate([colour, 255.0 * alpha], axis=2)).astype(np.uint8))
+    alpha = np.maximum(cover[edge], needed)[:, None]
+    colour = np.clip(mine - (1.0 - alpha) * other, 0.0, 255.0 * alpha)
+    layer[edge] = np.rint(np.concatenate([colour, 255.0 * alpha], axis=1)).astype(np.uint8)
+    return as_rgb(layer)
 
 
 def subject_cover(mask: Map, guide: Map) -> Map:
@@ -111,11 +121,22 @@ def subject_cover(mask: Map, guide: Map) -> Map:
     return grown
 
 
-def fine_structure(guide: Map) -> Map:
-    """What no cloud has: twigs and lattices, and straight edges with all between. (h, w) 0..1."""
-    fine = cv2.absdiff(guide, cv2.GaussianBlur(guide, (0, 0), FINE_PX))
+def fine_structure(guide: Map, sky: Map) -> Map:
+    """What no cloud has: twigs and lattices, and straight edges with all between. (h, w) 0..1.
+
+    Looked for in the rows that show sky (h, w) 0..1 only, straight edges at half the resolution.
+    """
+    found = np.zeros_like(guide)
+    rows = np.flatnonzero((sky > TRACE).any(axis=1))
+    if len(rows) == 0:
+        return found
+    part = guide[rows[0] : rows[-1] + 1]
+    fine = cv2.absdiff(part, cv2.GaussianBlur(part, (0, 0), FINE_PX))
     around = as_map(cv2.GaussianBlur(fine, (0, 0), FINE_PX))
-    return as_map(np.maximum(smoothstep(*FINE_CONTRAST, around), girders(guide)))
+    half = as_map(cv2.resize(part, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    straight = cv2.resize(girders(half, max(guide.shape) / 2), part.shape[::-1])
+    found[rows[0] : rows[-1] + 1] = np.maximum(smoothstep(*FINE_CONTRAST, around), straight)
+    return found
 
 
 def without_specks(sky: Map) -> Map:
@@ -127,10 +148,12 @@ def without_specks(sky: Map) -> Map:
     return as_map(np.where((holes > 0) & small[labels], 1.0, sky))
 
 
-def girders(guide: Map) -> Map:
-    """Cables, masts and girders, by their long straight edges: (h, w) 0..1."""
-    longer = max(guide.shape)
-    grey = as_rgb(np.rint(cv2.GaussianBlur(guide, (0, 0), 1.2) * 255.0).astype(np.uint8))
+def girders(guide: Map, longer: float) -> Map:
+    """Cables, masts and girders, by their long straight edges: (h, w) 0..1.
+
+    longer: the longer side of the whole picture, in the guide's pixels.
+    """
+    grey = as_rgb(np.rint(cv2.GaussianBlur(guide, (0, 0), 0.6) * 255.0).astype(np.uint8))
     lines = cv2.HoughLinesP(
         cv2.Canny(grey, *EDGE_LEVELS),
         rho=1.0,
@@ -162,10 +185,10 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
         return placed if float(placed.mean()) >= MIN_AREA else None
 
     depth = cut(scene.depth, photo_size, framing.source, (width, height))
-    share = as_map(FAR_SHARE + (1.0 - FAR_SHARE) * (1.0 - depth))
-    subject_mask, sky_mask, water_mask = (on_plate(kind) for kind in (SUBJECT, SKY, WATER))
+    share = as_map(share_of(depth))
+    subject_mask, sky_mask = on_plate(SUBJECT), on_plate(SKY)
 
-    # What is behind the subject, seen or made up: picture, share, sky and water.
+    # What is behind the subject, seen or made up: picture, share and sky.
     behind, cover = plate, None
     if subject_mask is not None:
         cover = subject_cover(subject_mask, guide)
@@ -178,18 +201,27 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
     subject_share = (
         float(np.median(share[cover > HALF])) if cover is not None and (cover > HALF).any() else 1.0
     )
+    seen = 1.0 - cover if cover is not None else known
+    masks: dict[str, Map] = {} if cover is None else {SUBJECT: cover}
+    for region in scene.regions:
+        mask = on_plate(region.kind)
+        if mask is not None and region.kind not in {SUBJECT, SKY}:
+            masks[region.kind] = as_map(smoothstep(0.3, 0.7, outline(mask, guide)) * seen)
 
     sky = None
     ground = as_rgb(np.rint(np.clip(behind, 0.0, 255.0)).astype(np.uint8))
     below = behind
     if sky_mask is not None:
-        open_sky = smoothstep(0.3, 0.7, outline(sky_mask, guide)) * (1.0 - fine_structure(guide))
-        sky_mask = without_specks(push_pull(as_map(open_sky)[..., None], known)[..., 0])
-        pure = cv2.erode(sky_mask, np.ones((3, 3), np.uint8)) * known
+        open_sky = smoothstep(0.3, 0.7, outline(sky_mask, guide)) * (
+            1.0 - fine_structure(guide, sky_mask)
+        )
+        whole_sky = without_specks(push_pull(as_map(open_sky)[..., None], known)[..., 0])
+        masks[SKY] = as_map(whole_sky * seen)
+        pure = cv2.erode(whole_sky, np.ones((3, 3), np.uint8)) * known
         sky_plate = push_pull(plate, as_map(pure >= PURE))
         sky = as_rgb(np.rint(np.clip(sky_plate, 0.0, 255.0)).astype(np.uint8))
-        ground = cut_out(behind, sky_plate, as_map(1.0 - sky_mask))
+        ground = cut_out(behind, sky_plate, as_map(1.0 - whole_sky))
     subject = None
     if cover is not None:
         subject = Cutout(cut_out(plate, below, cover), subject_share)
-    return Layers(sky, sky_mask, ground, ground_share, subject, water_mask)
+    return Layers(sky, ground, ground_share, subject, depth, masks)

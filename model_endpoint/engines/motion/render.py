@@ -1,235 +1,292 @@
-"""Drawing a frame: the layers moved by the camera and laid over each other."""
+"""Drawing a frame: the layers bent by their effects, moved by the camera, laid over each other.
+
+Places are computed on a grid of FIELD_PX and interpolated: a camera and all fields are smoother
+than that. The grid has one square more on each side, so that interpolation never runs out.
+"""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
-from model_endpoint.engines.motion.air import Motes, PassingLight
-from model_endpoint.engines.motion.camera import FAR_SHARE, Path, Pose
-from model_endpoint.engines.motion.clouds import Clouds
-from model_endpoint.engines.motion.framing import Framing
-from model_endpoint.engines.motion.layers import TRACE, Layers
-from model_endpoint.engines.motion.ripples import Ripples
+from model_endpoint.engines.motion.camera import FAR_SHARE, Lens, Path, Pose, share_of
+from model_endpoint.engines.motion.currents import Stream
+from model_endpoint.engines.motion.fields import Fields
+from model_endpoint.engines.motion.focus import Defocus
+from model_endpoint.engines.motion.layers import Cutout
+from model_endpoint.engines.motion.lighting import Lighting
+from model_endpoint.engines.motion.planes import Planes
+from model_endpoint.engines.motion.sampling import sample_map
+from model_endpoint.engines.motion.stage import FIELD_PX, Effect, Patch
+from model_endpoint.engines.motion.staging import Staged
+from model_endpoint.engines.motion.textures import COVERAGE, Texture, texture
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
-#: The camera's field varies slowly: it is computed on every n-th pixel and interpolated.
-FIELD_STEP_PX = 8
-#: How much finer than the plate the layers are sampled.
-FINER = 2
+#: Coverage and masks below this are none.
+TRACE = 0.004
 #: How far the camera may move a row, as a part of the picture's height.
 CAMERA_REACH = 0.17
+#: A rectangle of the picture: left, top, right, bottom.
+Rect: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Lens:
-    """How a pose moves pixels.
+class Seen:
+    """The camera's view at one moment; see stage.View."""
 
-    centre: of the zoom, (x, y) in the picture. pivot: the share that an orbit turns around.
-    """
+    lens: Lens
+    pose: Pose
+    home: tuple[int, int]
 
-    centre: tuple[float, float]
-    pivot: float
-
-    def source(self, x: Map, y: Map, share: Map | float, pose: Pose) -> tuple[Map, Map]:
-        """Which pixels of the first frame are seen at x, y, for things of a share.
-
-        A place at s of share w is seen at u = c + (s - c)(1 + zoom·w) + shift·w + turn·(w - pivot);
-        this is its inverse.
-        """
-        growth = 1.0 + pose.zoom * share
-        turn = share - self.pivot
-        shift_x = pose.x * share + pose.turn_x * turn
-        shift_y = pose.y * share + pose.turn_y * turn
-        centre_x, centre_y = self.centre
-        return (
-            as_map(centre_x + (x - centre_x - shift_x) / growth),
-            as_map(centre_y + (y - centre_y - shift_y) / growth),
-        )
-
-
-def over(layer: Rgb, below: Rgb) -> Rgb:
-    """P + (1 - a)·B; layer (h, w, 4), below (h, w, 3)."""
-    through = cv2.cvtColor(255 - layer[..., 3], cv2.COLOR_GRAY2RGB)
-    dimmed = cv2.multiply(below, through, scale=1.0 / 255.0)
-    return as_rgb(cv2.add(cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), dimmed))
-
-
-def four(picture: Rgb) -> Rgb:
-    """The picture with a fourth channel, full: OpenCV samples four channels fastest by far."""
-    if picture.shape[2] == 4:  # noqa: PLR2004 has it already
-        return picture
-    return as_rgb(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA))
-
-
-def oversampled(layer: Rgb) -> Rgb:
-    """A layer at FINER times its resolution: pixel FINER·i is the layer's pixel i.
-
-    Once for the clip, with cubics; every frame may then be sampled linearly and stays sharp.
-    """
-    height, width = layer.shape[:2]
-    matrix = np.array([[1.0 / FINER, 0.0, 0.0], [0.0, 1.0 / FINER, 0.0]])
-    finer = cv2.warpAffine(
-        layer,
-        matrix,
-        (FINER * (width - 1) + 1, FINER * (height - 1) + 1),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )
-    if layer.shape[2] == 4:  # noqa: PLR2004 colour times coverage, and coverage
-        # Cubics overshoot: no colour may exceed its coverage.
-        finer[..., :3] = np.minimum(finer[..., :3], finer[..., 3:])
-    return as_rgb(finer)
+    def place(self, x: Map, y: Map, depth: Map | float) -> tuple[Map, Map, float]:
+        """Picture pixels of plate pixels, and the growth of things there."""
+        share = share_of(depth)
+        column, row = self.lens.seen(x - self.home[0], y - self.home[1], share, self.pose)
+        return column, row, float(self.lens.growth(share, self.pose).mean())
 
 
 @dataclass(frozen=True, slots=True)
-class Effects:
-    """What moves besides the camera; None where nothing does."""
+class Figure:
+    """The subject as it is drawn: its texture, where that is on the plate, and its share."""
 
-    clouds: Clouds | None = None
-    ripples: Ripples | None = None
-    light: PassingLight | None = None
-    motes: Motes | None = None
+    texture: Texture
+    patch: Patch
+    share: float
+
+    @classmethod
+    def of(cls, cutout: Cutout | None) -> "Figure | None":
+        """A cutout's figure; None for none, or for one that covers nothing."""
+        if cutout is None:
+            return None
+        patch = Patch.around(as_map(cutout.pixels[..., COVERAGE]), margin_px=FIELD_PX)
+        return cls(texture(cutout.pixels, patch), patch, cutout.share) if patch else None
 
 
 class Renderer:
     """Draws any frame of one clip."""
 
-    def __init__(
-        self, framing: Framing, layers: Layers, lens: Lens, path: Path, effects: Effects
-    ) -> None:
+    def __init__(self, staged: Staged, lens: Lens, path: Path, effects: tuple[Effect, ...]) -> None:
         """Prepare what all frames share."""
-        self._home = framing.home
-        self._size = framing.size
-        self._layers = layers
-        self._ground = oversampled(four(layers.ground))
-        self._subject = oversampled(layers.subject.pixels) if layers.subject else None
-        self._sky = four(layers.sky) if layers.sky is not None else None
-        self._lens = lens
-        self._path = path
-        self._effects = effects
+        framing, layers = staged.framing, staged.layers
+        self._home, self._size = framing.home, framing.size
+        self._lens, self._path = lens, path
         width, height = self._size
-        columns, rows = np.meshgrid(np.arange(width), np.arange(height))
-        self._x, self._y = as_map(columns), as_map(rows)
-        # Centres of the coarse cells, in picture pixels.
-        coarse = (-(-width // FIELD_STEP_PX), -(-height // FIELD_STEP_PX))
-        coarse_x, coarse_y = np.meshgrid(
-            (np.arange(coarse[0]) + 0.5) * width / coarse[0] - 0.5,
-            (np.arange(coarse[1]) + 0.5) * height / coarse[1] - 0.5,
+        columns, rows = -(-width // FIELD_PX) + 2, -(-height // FIELD_PX) + 2
+        grid_x, grid_y = np.meshgrid(
+            (np.arange(columns, dtype=np.float32) - 0.5) * FIELD_PX - 0.5,
+            (np.arange(rows, dtype=np.float32) - 0.5) * FIELD_PX - 0.5,
         )
-        self._coarse_x, self._coarse_y = as_map(coarse_x), as_map(coarse_y)
-        home_x, home_y = self._home
-        at_home = layers.share[home_y : home_y + height, home_x : home_x + width]
-        self._coarse_share = as_map(cv2.resize(at_home, coarse, interpolation=cv2.INTER_AREA))
-        #: Rows that may show sky: below them the sky need not be drawn.
-        self._sky_rows = self._rows_of_sky()
+        self._grid_x, self._grid_y = as_map(grid_x), as_map(grid_y)
+        self._share = on_grid(layers.share, self._grid_x + self._home[0], grid_y + self._home[1])
 
-    def draw(self, phase: float) -> Rgb:
-        """The frame at phase 0..1 of the clip: (h, w, 3) uint8. Phase 0 is the photo's crop."""
+        warps = [warp for effect in effects for warp in effect.warps]
+        plate_size = (framing.plate.shape[1], framing.plate.shape[0])
+        self._fields = {
+            layer: Fields([warp for warp in warps if warp.layer == layer], plate_size)
+            for layer in ("ground", "subject")
+        }
+        self._sky_rows = self._rows_of_sky(layers.masks.get("sky"))
+        currents = [current for effect in effects for current in effect.currents]
+        self._ground = texture(layers.ground)
+        self._sky = None
+        if layers.sky is not None and self._sky_rows:
+            reach = min(
+                plate_size[1], self._home[1] + self._sky_rows + round(CAMERA_REACH * height)
+            )
+            self._sky = texture(layers.sky, Patch(0, 0, plate_size[0], reach))
+        self._sky_streams = [
+            Stream(current, self._sky)
+            for current in currents
+            if current.layer == "sky" and self._sky is not None
+        ]
+        self._ground_streams = [
+            Stream.over(c, layers.ground) for c in currents if c.layer == "ground"
+        ]
+        self._subject = Figure.of(layers.subject)
+        lights = [light for effect in effects for light in effect.lights]
+        self._sky_lighting = Lighting([a for a in lights if a.layer == "sky"], plate_size)
+        self._lighting = Lighting([a for a in lights if a.layer is None], plate_size)
+        self._veils = [veil for effect in effects for veil in effect.veils]
+        self._defocus = Defocus(self._ground) if path.move == "rack_focus" else None
+
+    def draw(self, phase: float) -> Planes:
+        """The frame at phase 0..1 of the clip. Phase 0 is the photo's crop."""
         pose = self._path.at(phase)
-        picture = self._with_ground(self._open_sky(pose, phase), pose, phase)
-        if self._effects.motes is not None:
-            picture = self._effects.motes.over(picture, phase)
-        picture = self._with_subject(picture, pose)
-        if self._effects.light is not None:
-            picture = self._effects.light.over(picture, phase)
+        view = Seen(self._lens, pose, self._home)
+        picture = self._ground_and_sky(pose, phase)
+        for veil in self._veils:
+            if veil.behind_subject:
+                veil.over(picture, phase, view)
+        self._lay_subject(picture, pose, phase)
+        if self._lighting:
+            places = self._places(self._share, pose)
+            self._lighting.apply(picture, phase, places, self._whole())
+        for veil in self._veils:
+            if not veil.behind_subject:
+                veil.over(picture, phase, view)
         return picture
 
-    def _rows_of_sky(self) -> int:
-        mask = self._layers.sky_mask
+    def displacement(self, phase: float) -> Map:
+        """(h, w, 2) plate pixels that effects move the picture's places by, camera aside.
+
+        Currents count with the copy that is seen most. For tests and for explaining.
+        """
+        width, height = self._size
+        places = self._places(self._share, self._path.at(0.0))
+        total = self._fields["ground"].at(phase, places)
+        for stream in [*self._sky_streams, *self._ground_streams]:
+            total = total + stream.displacement(phase, places)
+        full = self._full(as_map(total), (0, 0, width, height))
+        if self._subject is not None:
+            own_places = self._full(self._subject.texture.own(places), (0, 0, width, height))
+            drawn = self._subject.texture.sample(own_places, cv2.BORDER_CONSTANT)
+            cover = as_map(drawn[..., COVERAGE])
+            own = self._full(self._fields["subject"].at(phase, places), (0, 0, width, height))
+            full = as_map(np.where(cover[..., None] > 127.0, own, full))  # noqa: PLR2004 half of 255
+        return full
+
+    def _rows_of_sky(self, mask: Map | None) -> int:
+        """Rows of the picture that may show sky: below them it need not be drawn."""
         if mask is None:
             return 0
         height = self._size[1]
         rows = np.flatnonzero((mask > TRACE).any(axis=1))
         lowest = int(rows[-1]) + 1 - self._home[1] if len(rows) else 0
-        return int(np.clip(lowest + CAMERA_REACH * height, 0, height))
+        return 2 * round(float(np.clip(lowest + CAMERA_REACH * height, 0, height)) / 2)
 
-    def _open_sky(self, pose: Pose, phase: float) -> Rgb | None:
-        if self._sky is None or self._sky_rows == 0:
-            return None
-        x, y = self._x[: self._sky_rows], self._y[: self._sky_rows]
-        map_x, map_y = self._lens.source(x, y, FAR_SHARE, pose)
-        map_x, map_y = map_x + self._home[0], map_y + self._home[1]
-        if self._effects.clouds is not None:
-            return self._effects.clouds.draw(phase, map_x, map_y)
-        seen = cv2.remap(
-            self._sky, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-        )
-        return as_rgb(cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB))
+    def _whole(self) -> Rect:
+        return 0, 0, self._size[0], self._size[1]
 
-    def _with_ground(self, sky: Rgb | None, pose: Pose, phase: float) -> Rgb:
-        source_x, source_y = self._lens.source(
-            self._coarse_x, self._coarse_y, self._coarse_share, pose
-        )
-        shift_x = cv2.resize(source_x - self._coarse_x, self._size, interpolation=cv2.INTER_LINEAR)
-        shift_y = cv2.resize(source_y - self._coarse_y, self._size, interpolation=cv2.INTER_LINEAR)
-        map_x = as_map(cv2.add(shift_x, self._x)) + np.float32(self._home[0])
-        map_y = as_map(cv2.add(shift_y, self._y)) + np.float32(self._home[1])
-        glint = self._ripple(map_x, map_y, phase)
-        drawn = as_rgb(
-            cv2.remap(
-                self._ground,
-                map_x * np.float32(FINER),
-                map_y * np.float32(FINER),
-                interpolation=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REFLECT_101,
-            )
-        )
-        if glint is not None:
-            top, light = glint
-            part = drawn[top : top + light.shape[0], :, :3]
-            lit = as_map(part) + light[..., None]
-            drawn[top : top + light.shape[0], :, :3] = np.rint(np.clip(lit, 0, 255))
-        if sky is None:
-            return as_rgb(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB))
+    def _places(self, share: Map | float, pose: Pose) -> Map:
+        """Plate pixels (rows, columns, 2) that the grid sees, for things of a share."""
+        x, y = self._lens.source(self._grid_x, self._grid_y, share, pose)
+        places = np.empty((*self._grid_x.shape, 2), dtype=np.float32)
+        np.add(x, self._home[0], out=places[..., 0])
+        np.add(y, self._home[1], out=places[..., 1])
+        return places
+
+    @staticmethod
+    def _full(places: Map, rect: Rect) -> Map:
+        """A grid's values at every pixel of a rectangle whose sides are even.
+
+        Only the grid's rows and columns around the rectangle are enlarged.
+        """
+        left, top, right, bottom = rect
+        c0, r0 = left // FIELD_PX, top // FIELD_PX
+        c1, r1 = -(-right // FIELD_PX) + 2, -(-bottom // FIELD_PX) + 2
+        part = places[r0:r1, c0:c1]
+        size = (part.shape[1] * FIELD_PX, part.shape[0] * FIELD_PX)
+        fine = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+        x, y = left - (c0 - 1) * FIELD_PX, top - (r0 - 1) * FIELD_PX
+        return as_map(fine[y : y + bottom - top, x : x + right - left])
+
+    def _ground_and_sky(self, pose: Pose, phase: float) -> Planes:
+        width, height = self._size
+        places = self._places(self._share, pose)
+        bent = places + self._fields["ground"].at(phase, places)
+        whole = self._whole()
+        drawn = self._sample(self._ground, bent, whole, pose)
+        for stream in self._ground_streams:
+            stream.lay(drawn, phase, bent, self._full)
+        y, u, v, cover = cv2.split(drawn)
+        half = (width // 2, height // 2)
+        picture = Planes(as_rgb(y), halved(u, half), halved(v, half))
+        if self._sky is None:
+            return picture
         rows = self._sky_rows
-        picture = np.empty((drawn.shape[0], drawn.shape[1], 3), dtype=np.uint8)
-        picture[:rows] = over(drawn[:rows], sky)
-        if rows < drawn.shape[0]:
-            picture[rows:] = cv2.cvtColor(drawn[rows:], cv2.COLOR_RGBA2RGB)
+        sky = self._open_sky(pose, phase, (0, 0, width, rows))
+        lay(picture, sky, as_rgb(cv2.bitwise_not(cover[:rows])))
         return picture
 
-    def _ripple(self, map_x: Map, map_y: Map, phase: float) -> tuple[int, Map] | None:
-        """Displace the maps in place where water is seen; the first row and its brightening."""
-        ripples = self._effects.ripples
-        if ripples is None:
-            return None
-        rows = np.flatnonzero(
-            (map_y.max(axis=1) >= ripples.top) & (map_y.min(axis=1) <= ripples.bottom)
-        )
-        if len(rows) == 0:
-            return None
-        top, bottom = int(rows[0]), int(rows[-1]) + 1
-        seen = as_map(
-            cv2.remap(
-                ripples.field(phase),
-                map_x[top:bottom],
-                map_y[top:bottom] - np.float32(ripples.top),
-                interpolation=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_CONSTANT,
-            )
-        )
-        map_x[top:bottom] += seen[..., 0]
-        map_y[top:bottom] += seen[..., 1]
-        return top, as_map(seen[..., 2])
+    def _sample(self, source: Texture, places: Map, rect: Rect, pose: Pose) -> Rgb:
+        full = self._full(source.own(places), rect)
+        if self._defocus is not None and pose.defocus > 0.0:
+            return self._defocus.ground(source, full, pose.defocus)
+        return source.sample(full)
 
-    def _with_subject(self, below: Rgb, pose: Pose) -> Rgb:
-        subject = self._layers.subject
-        if subject is None or self._subject is None:
-            return below
-        share = subject.share
-        # A single share: the inverse is affine, so that the subject keeps its shape.
-        origin = as_map([[0.0]])
-        x0, y0 = (float(v[0, 0]) for v in self._lens.source(origin, origin, share, pose))
-        scale = 1.0 / (1.0 + pose.zoom * share)
-        matrix = np.array(
-            [[scale, 0.0, x0 + self._home[0]], [0.0, scale, y0 + self._home[1]]], dtype=np.float64
+    def _open_sky(self, pose: Pose, phase: float, rect: Rect) -> Planes:
+        sky = self._sky
+        if sky is None:
+            raise AssertionError("no sky to draw")
+        places = self._places(FAR_SHARE, pose)
+        if self._sky_streams:
+            drawn = self._sky_streams[0].draw(phase, places, rect, self._full)
+        else:
+            drawn = sky.sample(self._full(sky.own(places), rect))
+        if self._defocus is not None and pose.defocus > 0.0:
+            drawn = self._defocus.blurred(drawn, pose.defocus)
+        y, u, v, _ = cv2.split(drawn)
+        half = (y.shape[1] // 2, y.shape[0] // 2)
+        picture = Planes(as_rgb(y), halved(u, half), halved(v, half))
+        if self._sky_lighting:
+            self._sky_lighting.apply(picture, phase, places, rect)
+        return picture
+
+    def _lay_subject(self, picture: Planes, pose: Pose, phase: float) -> None:
+        subject = self._subject
+        if subject is None:
+            return
+        rect = self._seen_rect(subject.patch, subject.share, pose)
+        if rect is None:
+            return
+        places = self._places(subject.share, pose)
+        bent = places + self._fields["subject"].at(phase, places)
+        full = self._full(subject.texture.own(as_map(bent)), rect)
+        drawn = subject.texture.sample(full, cv2.BORDER_CONSTANT)
+        left, top, right, bottom = rect
+        part = Planes(
+            picture.y[top:bottom, left:right],
+            picture.u[top // 2 : bottom // 2, left // 2 : right // 2],
+            picture.v[top // 2 : bottom // 2, left // 2 : right // 2],
         )
-        moved = cv2.warpAffine(
-            self._subject,
-            FINER * matrix,
-            self._size,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return over(as_rgb(moved), below)
+        y, u, v, cover = cv2.split(drawn)
+        half = (part.u.shape[1], part.u.shape[0])
+        layer = Planes(as_rgb(y), halved(u, half), halved(v, half))
+        lay_over(part, layer, as_rgb(cover))
+
+    def _seen_rect(self, patch: Patch, share: float, pose: Pose) -> Rect | None:
+        """The even rectangle of the picture in which a patch of a share is seen."""
+        x = as_map([patch.left, patch.left + patch.width]) - self._home[0]
+        y = as_map([patch.top, patch.top + patch.height]) - self._home[1]
+        columns, rows = self._lens.seen(x, y, share, pose)
+        width, height = self._size
+        left, right = max(0, int(columns[0]) - 2), min(width, int(columns[1]) + 3)
+        top, bottom = max(0, int(rows[0]) - 2), min(height, int(rows[1]) + 3)
+        left, top, right, bottom = left // 2 * 2, top // 2 * 2, right // 2 * 2, bottom // 2 * 2
+        return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def on_grid(values: Map, x: Map, y: Map) -> Map:
+    """A plate's values (H, W) at plate pixels x, y, averaged over the squares of the grid."""
+    smooth = cv2.blur(values, (FIELD_PX, FIELD_PX))
+    return sample_map(as_map(smooth), np.dstack([as_map(x), as_map(y)]))
+
+
+def halved(plane: ArrayLike, size: tuple[int, int]) -> Rgb:
+    """A chroma plane at half its size."""
+    return as_rgb(cv2.resize(as_rgb(plane), size, interpolation=cv2.INTER_AREA))
+
+
+def lay(front: Planes, behind: Planes, through: Rgb) -> None:
+    """Add through·behind in place, in the upper rows that `behind` has; through (h, w) 0..255."""
+    rows = behind.y.shape[0]
+    half = halved(through, (behind.u.shape[1], behind.u.shape[0]))
+    dimmed = cv2.multiply(behind.y, through, scale=1.0 / 255.0)
+    cv2.add(front.y[:rows], dimmed, dst=front.y[:rows])
+    for mine, other in ((front.u, behind.u), (front.v, behind.v)):
+        part = mine[: rows // 2]
+        cv2.add(part, cv2.multiply(other, half, scale=1.0 / 255.0), dst=part)
+
+
+def lay_over(below: Planes, layer: Planes, cover: Rgb) -> None:
+    """Lay a layer over what is below, in place; its colours are times their coverage."""
+    through = cv2.bitwise_not(cover)
+    half = halved(as_rgb(through), (below.u.shape[1], below.u.shape[0]))
+    for mine, other, let in (
+        (below.y, layer.y, through),
+        (below.u, layer.u, half),
+        (below.v, layer.v, half),
+    ):
+        mine[:] = cv2.add(cv2.multiply(mine, let, scale=1.0 / 255.0), other)

@@ -189,7 +189,7 @@ class Light(Protocol):
 
     @property
     def layer(self) -> Literal["sky"] | None:
-        """ "sky": only the sky layer, to its exact outline; None: the whole picture."""
+        """The sky: only its layer, to its exact outline; None: the whole picture."""
 
     @property
     def patch(self) -> Patch:

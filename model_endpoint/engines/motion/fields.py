@@ -1,0 +1,43 @@
+"""All warps of a layer as one field, seen through the camera."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from model_endpoint.engines.motion.sampling import sample_map
+from model_endpoint.engines.motion.stage import FIELD_PX, Warp
+from model_endpoint.pixels import Map, as_map
+
+
+def field_places(places: Map, left: int = 0, top: int = 0) -> Map:
+    """Plate pixels (…, 2) as indices of a field that begins at (left, top)."""
+    origin = as_map([left, top])
+    return as_map((places - origin + 0.5) / FIELD_PX - 0.5)
+
+
+def looked_up(field: Map, places: Map, left: int = 0, top: int = 0) -> Map:
+    """A field's values at plate pixels (…, 2); outside it, its border's, which are nothing."""
+    return sample_map(field, field_places(places, left, top))
+
+
+class Fields:
+    """The sum of some warps on a plate of a size (width, height)."""
+
+    def __init__(self, warps: Sequence[Warp], plate: tuple[int, int]) -> None:
+        """Warps whose patches reach beyond the plate are cut to it."""
+        self._warps = tuple(warps)
+        rows, columns = -(-plate[1] // FIELD_PX) + 1, -(-plate[0] // FIELD_PX) + 1
+        self._sum = np.zeros((rows, columns, 2), dtype=np.float32)
+
+    def at(self, phase: float, places: Map) -> Map:
+        """(rows, columns, 2) plate pixels, for the plate pixels that a camera's grid sees."""
+        if not self._warps:
+            return np.zeros_like(places)
+        self._sum[:] = 0.0
+        for warp in self._warps:
+            patch = warp.patch
+            row, column = patch.top // FIELD_PX, patch.left // FIELD_PX
+            field = warp.at(phase)
+            part = self._sum[row : row + field.shape[0], column : column + field.shape[1]]
+            np.add(part, field[: part.shape[0], : part.shape[1]], out=part)
+        return looked_up(self._sum, places)
