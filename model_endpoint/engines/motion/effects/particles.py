@@ -1,0 +1,212 @@
+"""Drawing many small things at once on the planes of a picture: motes, flakes, petals, sparks.
+
+Everything is laid over the picture with a coverage: p + a·(c - p). A bright colour laid over a
+picture that is bright already hardly shows, as with real light on real dust, and nothing clips.
+Sprites that overlap within one batch share the pixel by their weights, so that none cuts a notch
+into another.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model_endpoint.engines.motion.planes import Planes, colour
+from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+
+#: Coverage of m pixels around sprites: from their offsets right and down of the sprite's place (m,)
+#: in picture pixels and the sprites' numbers (m,) to (m,). It is 0 beyond a sprite's reach.
+Shape = Callable[[Map, Map, NDArray[np.intp]], Map]
+
+#: Picture pixels of a pixel of the luma and of the chroma planes.
+LUMA_STEP, CHROMA_STEP = 1, 2
+#: Cells across a sprite that is drawn wide; those that cover less are left out.
+WIDE_CELLS = 28
+FAINT = 0.02
+#: Coverage below this shows no difference in eight bits.
+TRACE = 1.0 / 510.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sprites:
+    """Small things of one batch: all (n,).
+
+    x, y: places in picture pixels; reach: how far from there they cover anything, in picture
+    pixels; cover: greatest coverage 0..1; ink: (3, n) their Y', Cb, Cr.
+    """
+
+    x: Map
+    y: Map
+    reach: Map
+    cover: Map
+    ink: Map
+
+
+def inks(*colours: tuple[float, float, float]) -> Map:
+    """(3, n) Y', Cb, Cr of n colours, each (red, green, blue) in 0..255."""
+    return as_map([colour(*each) for each in colours]).T
+
+
+def soft(reach: Map, hardness: float = 1.0) -> Shape:
+    """Round: min(1, h·(1 - r²))², r the distance over the reach; greater h has a firmer edge."""
+    inverse = as_map(1.0 / np.maximum(reach, TRACE) ** 2)
+
+    def shape(right: Map, down: Map, sprite: NDArray[np.intp]) -> Map:
+        near = right * right
+        near += down * down
+        near *= inverse[sprite]
+        np.subtract(1.0, near, out=near)
+        near *= hardness
+        np.clip(near, 0.0, 1.0, out=near)
+        near *= near
+        return near
+
+    return shape
+
+
+class Brush:
+    """Lays batches of sprites over pictures; keeps its sums between them, zero while unused."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[int, ...], Map] = {}
+
+    def draw(self, picture: Planes, sprites: Sprites, shape: Shape) -> None:
+        """Lay the sprites over the picture, in place."""
+        height, width = picture.y.shape
+        x, y, reach = sprites.x, sprites.y, sprites.reach
+        shown = (sprites.cover > TRACE) & (x + reach > 0.0) & (y + reach > 0.0)
+        shown &= (x - reach < width) & (y - reach < height)
+        visible = np.flatnonzero(shown)
+        if len(visible) == 0:
+            return
+        for planes, step in ((slice(0, 1), LUMA_STEP), (slice(1, 3), CHROMA_STEP)):
+            parts = [picture.y, picture.u, picture.v][planes]
+            index, right, down, sprite = around(parts[0].shape, sprites, visible, step)
+            coverage = shape(right, down, sprite)
+            coverage *= sprites.cover[sprite]
+            inks_there = [as_map(ink[sprite]) for ink in sprites.ink[planes]]
+            self._lay(parts, index, coverage, inks_there)
+
+    def _lay(
+        self,
+        planes: list[Rgb],
+        index: NDArray[np.intp],
+        coverage: Map,
+        inks_there: list[Map],
+    ) -> None:
+        """P + a·(c - p), where a is the sum of coverages, at most 1, and c their mean ink."""
+        shape = planes[0].shape
+        if shape not in self._sums:
+            self._sums[shape] = np.zeros(shape[0] * shape[1], np.float32)
+        sums = self._sums[shape]
+        np.add.at(sums, index, coverage)
+        total = sums[index]
+        sums[index] = 0.0
+        part = np.minimum(total, 1.0)
+        np.maximum(total, TRACE, out=total)
+        for plane, ink in zip(planes, inks_there, strict=True):
+            np.add.at(sums, index, coverage * ink)
+            mean = sums[index]
+            sums[index] = 0.0
+            mean /= total
+            flat = np.reshape(plane, -1, copy=False)
+            base = flat[index].astype(np.float32)
+            mean -= base
+            mean *= part
+            base += mean
+            base += 0.5
+            flat[index] = base.astype(np.uint8)
+
+
+def around(
+    shape: tuple[int, ...], sprites: Sprites, visible: NDArray[np.intp], step: int
+) -> tuple[NDArray[np.intp], Map, Map, NDArray[np.intp]]:
+    """The m pixels of a plane within a square of each sprite's reach, of all that are visible.
+
+    Pixel j of a plane whose pixels are `step` wide lies at step·j + (step - 1) / 2. Returns (m,)
+    each: flat index, offsets right and down of the sprite in picture pixels, the sprite's number.
+    """
+    rows, columns = shape[0], shape[1]
+    middle = (step - 1) / 2.0
+    x, y, reach = sprites.x[visible], sprites.y[visible], sprites.reach[visible]
+    half = np.ceil(reach / step).astype(np.intp)
+    side = 2 * half + 1
+    first_x = np.rint((x - middle) / step).astype(np.intp) - half
+    first_y = np.rint((y - middle) / step).astype(np.intp) - half
+    area = side * side
+    which = np.repeat(np.arange(len(visible)), area)
+    local = np.arange(len(which)) - (np.cumsum(area) - area)[which]
+    down = local // side[which]
+    column = local - down * side[which]
+    row, column = down + first_y[which], column + first_x[which]
+    if (
+        first_x.min() < 0
+        or first_y.min() < 0
+        or (first_x + side).max() > columns
+        or (first_y + side).max() > rows
+    ):
+        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+        row, column, which = row[inside], column[inside], which[inside]
+    return (
+        row * columns + column,
+        as_map(column * np.float32(step) - as_map(x - middle)[which]),
+        as_map(row * np.float32(step) - as_map(y - middle)[which]),
+        visible[which],
+    )
+
+
+def lay(plane: Rgb, coverage: Rgb, ink: float) -> None:
+    """Lay one ink over a whole plane or a view of one, in place; coverage (h, w) 0..255."""
+    kept = cv2.multiply(plane, cv2.bitwise_not(coverage), scale=1.0 / 255.0)
+    # An ink has 0 where nothing is covered: there the plane stays as it is to the last bit.
+    cv2.add(kept, cv2.convertScaleAbs(coverage, alpha=ink / 255.0), dst=plane)
+
+
+def lay_over(picture: Planes, coverage: Rgb, left: int, top: int, ink: Map) -> None:
+    """Lay one ink over a rectangle of a picture, in place.
+
+    coverage (h, w) uint8 0..255, h and w even; its corner at even left, top may lie outside the
+    picture: what is outside is left out. ink (3,): Y', Cb, Cr.
+    """
+    height, width = picture.y.shape
+    from_x, from_y = max(0, left), max(0, top)
+    to_x, to_y = min(width, left + coverage.shape[1]), min(height, top + coverage.shape[0])
+    if from_x >= to_x or from_y >= to_y:
+        return
+    part = coverage[from_y - top : to_y - top, from_x - left : to_x - left]
+    lay(picture.y[from_y:to_y, from_x:to_x], part, float(ink[0]))
+    size = ((to_x - from_x) // 2, (to_y - from_y) // 2)
+    half = as_rgb(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    rows, columns = slice(from_y // 2, to_y // 2), slice(from_x // 2, to_x // 2)
+    lay(picture.u[rows, columns], half, float(ink[1]))
+    lay(picture.v[rows, columns], half, float(ink[2]))
+
+
+def lay_wide(
+    picture: Planes, sprites: Sprites, profile: Callable[[Map], Map], cells: int = WIDE_CELLS
+) -> None:
+    """Lay large round sprites over the picture one by one, each computed on a coarse grid.
+
+    profile: from r², r the distance over the reach, (k, k) to the coverage, 0 from r = 1 on.
+    """
+    for x, y, reach, cover, ink in zip(
+        sprites.x, sprites.y, sprites.reach, sprites.cover, sprites.ink.T, strict=True
+    ):
+        if cover <= FAINT:
+            continue
+        step = max(CHROMA_STEP, math.ceil(2.0 * reach / cells / CHROMA_STEP) * CHROMA_STEP)
+        half = math.ceil(reach / step) + 1
+        left, top = (
+            CHROMA_STEP * round((float(place) - half * step) / CHROMA_STEP) for place in (x, y)
+        )
+        middles = np.arange(2 * half, dtype=np.float32) * step + (step - 1) / 2.0
+        across = ((middles + (left - x)) / reach) ** 2
+        along = ((middles + (top - y)) / reach) ** 2
+        square = along[:, None] + across[None, :]
+        coverage = (profile(as_map(square)) * (255.0 * cover) + 0.5).astype(np.uint8)
+        side = (2 * half * step, 2 * half * step)
+        fine = cv2.resize(coverage, side, interpolation=cv2.INTER_LINEAR)
+        lay_over(picture, as_rgb(fine), left, top, ink)
