@@ -58,7 +58,7 @@ def surf(ring: Ring, random: np.random.Generator, place: Place, swell: Signal | 
     grain = 1.0 + 0.25 * ring.noise(random, 8.0, 40.0)
     layers = (
         (ring.noise(random, 50.0, 230.0, 0.4), 0.45 * (0.22 + height)),
-        (ring.noise(random, 180.0, 1_300.0, 0.7), 1.00 * (0.09 + height)),
+        (ring.noise(random, 180.0, 1_300.0, 0.7), 1.00 * (0.13 + height)),
         (ring.noise(random, 700.0, 4_500.0, 0.9), 0.55 * height * height),
         (ring.noise(random, 2_500.0, 8_500.0, 0.7), 0.16 * (0.08 + foam) * grain),
     )
@@ -95,7 +95,7 @@ def stream(ring: Ring, random: np.random.Generator, place: Place, swell: Signal 
     deep = onsets(random, wet, 9.0, eddies)
     deep_hz = as_map(random.uniform(230.0, 480.0, len(deep)))
     starts, hz = np.concatenate([small, deep]), np.concatenate([small_hz, deep_hz])
-    size = as_map(random.lognormal(0.0, 0.55, len(hz)) * (600.0 / hz) ** 0.7)
+    size = as_map(random.lognormal(0.0, 0.45, len(hz)) * (600.0 / hz) ** 0.5)
     sides = gains(place.positions(random, len(hz))) * size
     bubbling = ring.stretch(bubbles(wet, starts, hz, sides))
     flow = ring.envelope(as_map(0.75 + 0.25 * eddies / eddies.mean()))
@@ -111,7 +111,7 @@ def rain(ring: Ring, random: np.random.Generator, place: Place, swell: Signal | 
         shower = as_map(shower * (LEAST_CARRIED + swell))
     hiss = ring.noise(random, 900.0, 6_500.0, 0.8) + 0.5 * ring.noise(random, 220.0, 1_100.0, 0.8)
     far = place.spread(random, as_map(hiss)) * ring.envelope(shower)
-    return far + np.float32(0.6) * near_drops(ring, random, place, shower)
+    return far + np.float32(0.45) * near_drops(ring, random, place, shower)
 
 
 def near_drops(ring: Ring, random: np.random.Generator, place: Place, density: Map) -> Stereo:
