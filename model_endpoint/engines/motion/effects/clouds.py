@@ -1,0 +1,183 @@
+"""Clouds that drift: the sky is carried along by a steady wind, for ever.
+
+Two copies of the sky flow, one from a period's start and one towards its end; each is invisible
+when it starts over. Holynski et al., Animating Pictures with Eulerian Motion Fields, CVPR 2021,
+eq. 7, for a flow that hardly changes along its own lines.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from model_endpoint.engines.motion.effects.harmonics import Cycles, curl, smooth_noise
+from model_endpoint.engines.motion.effects.region import full
+from model_endpoint.engines.motion.effects.sun import find_sun, stillness
+from model_endpoint.engines.motion.stage import (
+    Effect,
+    LayerName,
+    Maker,
+    NothingToMove,
+    Part,
+    Patch,
+    Stage,
+)
+from model_endpoint.pixels import Map, as_map, as_rgb
+from model_endpoint.scene.model import SKY
+from story.generation import Heading, Motion
+
+#: Way of the highest clouds a second, part of the picture's longer side: about a pixel a frame.
+DRIFT = 0.0165
+#: Way in one period above which the two copies would be too unlike to be mixed, the same unit.
+MAX_WAY = 0.045
+#: Speed at the horizon relative to the highest clouds: what is far seems slow.
+HORIZON_SHARE = 0.35
+#: Clouds that come towards the viewer spread from a point; so they look slower.
+APPROACH = 1.35
+#: How much winds of different height differ, and the height of a layer of wind, part of the sky's.
+SHEAR = 0.22
+LAYER_HEIGHT = 0.3
+#: The slow curling within clouds: its amplitude and the size of its eddies, parts of the longer
+#: side; one turn in so many seconds, and again half as long and half as wide.
+BILLOW = 0.0009
+EDDY = 0.15
+TURN_SECONDS = (5.0, 2.5)
+#: The sky layer goes on behind the ground by this part of the longer side.
+BEHIND = 0.012
+#: Luma's deviation from its surroundings (grey levels) above which a sky has clouds; the longer
+#: side at which it is measured, the width of grain there and that of surroundings.
+CLOUDY = 1.4
+MEASURED_PX = 400
+GRAIN_PX = 1.2
+SURROUNDINGS_PX = 12.0
+#: Surely sky, and surely not the sun.
+SURELY = 0.9
+HARDLY = 0.1
+#: Part of the plate that a sky must fill.
+MIN_AREA = 0.01
+
+
+def cloudiness(stage: Stage, sky: Map) -> float:
+    """How much there is to see drift: the luma's deviation from its surroundings, grey levels."""
+    scale = min(1.0, MEASURED_PX / max(stage.plate.shape[:2]))
+    small = cv2.resize(stage.plate, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = (small.shape[1], small.shape[0])
+    there = as_map(cv2.resize(sky, size, interpolation=cv2.INTER_AREA))
+    x, y = np.meshgrid(np.arange(size[0]) / scale, np.arange(size[1]) / scale)
+    still = stillness(find_sun(stage), as_map(x), as_map(y), max(stage.size))
+    # Outlines of things are no clouds: stay clear of them.
+    clear = cv2.erode(as_rgb((there > SURELY).astype(np.uint8)), np.ones((5, 5), np.uint8))
+    weight = as_map((clear > 0) & (still < HARDLY))
+    if not weight.any():
+        return 0.0
+    grey = as_map(cv2.cvtColor(as_rgb(small), cv2.COLOR_RGB2GRAY))
+    fine, broad = (_mean(grey, weight, sigma) for sigma in (GRAIN_PX, SURROUNDINGS_PX))
+    return float(np.sqrt(np.mean((fine - broad)[weight > 0] ** 2)))
+
+
+def _mean(values: Map, weight: Map, sigma: float) -> Map:
+    """A blur to which only the places of a weight contribute."""
+    total = cv2.GaussianBlur(weight, (0, 0), sigma)
+    return as_map(cv2.GaussianBlur(values * weight, (0, 0), sigma) / np.maximum(total, 1e-4))
+
+
+def wind(
+    stage: Stage, patch: Patch, sky: Map, heading: Heading, random: np.random.Generator
+) -> Map:
+    """(rows, columns, 2): where clouds go, 1 at the highest that are seen, x right and y down."""
+    x, y = patch.coordinates()
+    rows = np.flatnonzero((sky > SURELY).any(axis=1))
+    top = float(rows[0])
+    horizon = stage.horizon if stage.horizon is not None else float(rows[-1])
+    tall = max(horizon - top, 0.1 * max(stage.size))
+    up = np.clip((horizon - y) / tall, 0.0, 1.0)
+    share = as_map(HORIZON_SHARE + (1.0 - HORIZON_SHARE) * up)
+    cell = (LAYER_HEIGHT * patch.field_shape[0], 1.5 * patch.field_shape[1])
+    share *= 1.0 + SHEAR * np.tanh(smooth_noise(patch.field_shape, cell, random))
+    if heading in ("left", "right"):
+        sign = 1.0 if heading == "right" else -1.0
+        flow = np.stack([sign * share, np.zeros_like(share)], axis=2)
+    else:
+        # Seen from below, clouds on their way rise from the horizon's middle and spread.
+        sign = 1.0 if heading in ("towards", "up") else -1.0
+        middle = stage.home[0] + 0.5 * stage.size[0]
+        away = np.stack([x - middle, y - horizon], axis=2) / tall
+        flow = sign * APPROACH * share[..., None] * away
+    return as_map(flow * (1.0 - stillness(find_sun(stage), x, y, max(stage.size)))[..., None])
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A sky on its way: see stage.Current.
+
+    way (rows, columns, 2): plate pixels that it goes in a period; periods in a clip.
+    """
+
+    layer: LayerName
+    patch: Patch
+    mask: Map
+    way: Map
+    billow: Cycles
+    periods: int
+
+    def copies(self, phase: float) -> tuple[tuple[float, Map], ...]:
+        """One copy that has come from where the period began, one that goes where it ends."""
+        since = (phase * self.periods) % 1.0
+        curling = self.billow.at(phase)
+        return (
+            (1.0 - since, as_map(curling - np.float32(since) * self.way)),
+            (since, as_map(curling + np.float32(1.0 - since) * self.way)),
+        )
+
+
+def eddies(patch: Patch, reach: Map, part: Part, size: float, turns: tuple[int, ...]) -> Cycles:
+    """Slow curls, in plate pixels times reach: for each octave one that turns into another."""
+    cosines: list[Map] = []
+    sines: list[Map] = []
+    for octave in range(len(turns)):
+        cell = (0.7 * size / 2**octave, size / 2**octave)
+        for fields in (cosines, sines):
+            flow = curl(smooth_noise(patch.field_shape, cell, part.random)) * cell[1] / 2**octave
+            fields.append(as_map(flow * reach[..., None]))
+    return Cycles(turns, cosines, sines)
+
+
+def clouds(stage: Stage, part: Part) -> Effect:
+    """Clouds that drift with the wind, slower near the horizon, around a sun that stands still."""
+    sky = stage.masks.get(SKY)
+    if sky is None or float(sky.mean()) < MIN_AREA or not (sky > SURELY).any():
+        raise NothingToMove("no sky found")
+    if cloudiness(stage, sky) < CLOUDY:
+        raise NothingToMove("the sky is clear")
+    longer = max(stage.size)
+    behind = max(2, round(BEHIND * longer))
+    patch = Patch.around(sky, 2 * behind)
+    if patch is None:
+        raise NothingToMove("no sky found")
+    heading = part.heading or ("left", "right")[int(part.random.integers(2))]
+    way = DRIFT * longer * stage.seconds * part.speed * (0.5 + 0.5 * part.strength)
+    periods = max(1, int(np.ceil(way / (MAX_WAY * longer))))
+    flow = wind(stage, patch, sky, heading, part.random)
+    x, y = patch.coordinates()
+    still = stillness(find_sun(stage), x, y, longer)
+    turns = tuple(max(1, round(part.speed * stage.seconds / turn)) for turn in TURN_SECONDS)
+    reach = as_map(BILLOW * longer * part.strength * (1.0 - still))
+    drift = Drift(
+        "sky",
+        patch,
+        behind_ground(full(sky, patch), behind),
+        as_map(flow * (way / periods)),
+        eddies(patch, reach, part, EDDY * longer / patch.width * patch.field_shape[1], turns),
+        periods,
+    )
+    return Effect("clouds", "clouds drift", currents=(drift,))
+
+
+def behind_ground(sky: Map, behind: int) -> Map:
+    """The sky's mask, grown behind what stands before it: no rim of still sky may be seen there."""
+    side = 2 * behind + 1
+    grown = cv2.dilate(sky, np.ones((side, side), np.uint8))
+    return as_map(cv2.blur(grown, (behind, behind)))
+
+
+MAKERS: dict[Motion, Maker] = {"clouds": clouds}
