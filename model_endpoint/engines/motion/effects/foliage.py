@@ -1,0 +1,209 @@
+"""Leaves and grass in the wind, and a flower that sways on its stem.
+
+Gusts are waves that travel with the wind through a field of noise, so that neighbours move almost
+together and no two clumps alike. Amplitudes fall with the rate like 1/f, as trees' do: Diener et
+al., Wind projection basis for real-time animation of trees, Eurographics 2009.
+"""
+
+import cv2
+import numpy as np
+
+from model_endpoint.engines.motion.effects.bend import (
+    Bend,
+    Wave,
+    counts,
+    reach_of,
+    taper,
+    within,
+)
+from model_endpoint.engines.motion.effects.harmonics import Cycles, smooth_noise, smoothstep
+from model_endpoint.engines.motion.effects.region import INSIDE, coarse, way_to_border
+from model_endpoint.engines.motion.stage import (
+    FIELD_PX,
+    Effect,
+    Maker,
+    NothingToMove,
+    Part,
+    Patch,
+    Stage,
+    Warp,
+)
+from model_endpoint.pixels import Map, as_map, as_rgb
+from model_endpoint.scene.model import FOLIAGE, SUBJECT
+from story.generation import Motion
+
+#: Rates of a gust, of boughs and of leaves, hertz, and their amplitudes as parts of the picture's
+#: longer side.
+RATES_HZ = (0.17, 0.34, 0.65, 1.0, 1.6)
+AMPLITUDES = (0.0034, 0.0031, 0.0028, 0.0021, 0.0013)
+#: From this harmonic on leaves flutter each their own way; slower ones go with the wind.
+FLUTTER = 3
+#: Gusts are this long (part of the longer side) from crest to crest, and noise bends their fronts:
+#: its hills' size (the same unit) and height (radians) for each harmonic.
+GUST_LENGTH = (1.1, 0.75, 0.5, 0.34, 0.25)
+CLUMP = (0.16, 0.12, 0.08, 0.055, 0.035)
+DISORDER = (0.5, 0.7, 0.9, 1.1, 1.3)
+#: A blade or bough stands this high (part of the longer side) when it moves two thirds of its most.
+STATURE = 0.06
+#: What the foot of foliage moves relative to its tip, and far foliage relative to near.
+FOOT = 0.25
+FAR = 0.5
+#: How much foliage dips for each pixel it goes sideways.
+DIP = 0.35
+#: Foliage below this part of the plate is not worth a sentence.
+MIN_AREA = 0.004
+#: Flowers: rates (hertz) and amplitudes of the head, parts of the longer side; how a stem bends.
+STEM_HZ = (0.2, 0.42, 0.75)
+STEM_AMPLITUDES = (0.0062, 0.0052, 0.0030)
+STEM_POWER = 1.6
+#: A flower whose lowest tenth is wider than this part of its width shows no stem: that goes on
+#: below it, by this part of its height.
+STEM_WIDTH = 0.25
+STEM_LENGTH = 0.7
+#: Flowers smaller than this part of the plate are left alone.
+MIN_FLOWER = 0.003
+#: A subject's warp goes on this far beyond its outline, part of the longer side.
+BEYOND = 0.08
+
+
+def foliage(stage: Stage, part: Part) -> Effect:
+    """Leaves and grass sway; where the photo is of a flower, it nods as well."""
+    warps: list[Warp] = []
+    mask = stage.masks.get(FOLIAGE)
+    towards = wind_sign(part)
+    if mask is not None and float((mask > INSIDE).mean()) >= MIN_AREA:
+        warps.append(leaves(stage, part, mask, towards))
+    flower = stage.masks.get(SUBJECT) if stage.kind == "flower" else None
+    blooms = flowers(stage, part, flower, towards) if flower is not None else []
+    warps += blooms
+    if not warps:
+        raise NothingToMove("no leaves or grass found")
+    done = "leaves and grass sway" if not blooms else "the flower sways"
+    return Effect("foliage", done, warps=tuple(warps))
+
+
+def wind_sign(part: Part) -> float:
+    """1 when the wind blows to the right, -1 to the left."""
+    if part.heading in ("left", "right"):
+        return 1.0 if part.heading == "right" else -1.0
+    return 1.0 if part.random.random() < 0.5 else -1.0  # noqa: PLR2004 a coin
+
+
+def leaves(stage: Stage, part: Part, mask: Map, towards: float) -> Warp:
+    """The ground layer's foliage in the wind."""
+    patch = Patch.around(as_map(mask > INSIDE), FIELD_PX)
+    if patch is None:
+        raise NothingToMove("no leaves or grass found")
+    longer = max(stage.size)
+    reach = reach_of(way_to_border(mask, patch))
+    depth = coarse(stage.depth, patch)
+    vigour = tips(stage, patch, mask) * (1.0 - (1.0 - FAR) * np.clip(depth, 0.0, 1.0))
+    x, y = patch.coordinates()
+    # A wind along the ground: fronts far away look closer together.
+    along = as_map(towards * x + 0.45 * y)
+    waves = []
+    rates = counts(RATES_HZ, stage.seconds, part.speed)
+    for harmonic, count in enumerate(rates):
+        size = CLUMP[harmonic] * longer / FIELD_PX
+        noise = smooth_noise(patch.field_shape, (0.8 * size, size), part.random)
+        lag = 2.0 * np.pi * along / (GUST_LENGTH[harmonic] * longer)
+        lag += DISORDER[harmonic] * noise + 2.0 * np.pi * part.random.random()
+        amplitude = AMPLITUDES[harmonic] * longer * part.strength * vigour
+        turn = smooth_noise(patch.field_shape, (size, size), part.random)
+        way = direction(turn if harmonic >= FLUTTER else 0.25 * turn)
+        waves.append(Wave(count, as_map(way * amplitude[..., None]), as_map(lag)))
+    return Bend("ground", patch, within(waves, reach))
+
+
+def direction(turn: Map) -> Map:
+    """(rows, columns, 2): sideways, turned by so many radians and flattened, for leaves hang."""
+    return as_map(np.stack([np.cos(turn), DIP * np.sin(turn) + 0.12], axis=2))
+
+
+def tips(stage: Stage, patch: Patch, mask: Map) -> Map:
+    """How freely each place moves, FOOT..1: by its height above the ground it grows from.
+
+    The height is that above the lower border of the foliage in the same column. Where foliage goes
+    on below the picture, its feet are not seen.
+    """
+    there = coarse(mask, patch) > INSIDE
+    closed = cv2.morphologyEx(
+        as_rgb(there.astype(np.uint8)), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)
+    )
+    rows, columns = there.shape
+    stature = STATURE * max(stage.size)
+    at_bottom = patch.top + patch.height >= stage.plate.shape[0]
+    height = np.zeros((rows, columns), dtype=np.float32)
+    run = np.full(columns, stature if at_bottom else 0.0, dtype=np.float32)
+    for row in range(rows - 1, -1, -1):
+        run = np.where(closed[row] > 0, run + FIELD_PX, 0.0).astype(np.float32)
+        height[row] = run
+    smooth = cv2.GaussianBlur(height, (0, 0), max(1.0, 0.2 * stature / FIELD_PX))
+    return as_map(FOOT + (1.0 - FOOT) * (1.0 - np.exp(-smooth / stature)))
+
+
+def flowers(stage: Stage, part: Part, mask: Map, towards: float) -> list[Warp]:
+    """Each flower of the subject layer, bent from its foot as a rod is."""
+    there = as_rgb((mask > INSIDE).astype(np.uint8))
+    number, labels, stats, _ = cv2.connectedComponentsWithStats(there)
+    longer = max(stage.size)
+    found: list[Warp] = []
+    for label in range(1, number):
+        if stats[label, cv2.CC_STAT_AREA] < MIN_FLOWER * there.size:
+            continue
+        own = as_map(labels == label)
+        patch = Patch.around(own, round(BEYOND * longer))
+        if patch is not None:
+            found.append(Bend("subject", patch, nodding(stage, part, own, patch, towards)))
+    return found
+
+
+def nodding(stage: Stage, part: Part, own: Map, patch: Patch, towards: float) -> Cycles:
+    """The cycles of one flower: a rod that is fixed at its foot.
+
+    A place at height h (0 foot .. 1 top) goes sideways by D(h) = A·h^p; the rod's slope there turns
+    its surroundings, so that the head nods and keeps its shape.
+    """
+    longer = max(stage.size)
+    rows = np.flatnonzero(own.any(axis=1))
+    top, foot = float(rows[0]), foot_of(own)
+    tall = max(foot - top, float(FIELD_PX))
+    x, y = patch.coordinates()
+    height = np.clip((foot - y) / tall, 0.0, 1.2)
+    middle = stem_line(own, y)
+    sideways = height**STEM_POWER
+    turn = STEM_POWER * height ** (STEM_POWER - 1.0) / tall
+    free = smoothstep(0.0, 0.15, as_map(height)) * taper(patch, BEYOND * longer)
+    way = np.stack([-towards * sideways, -towards * turn * (x - middle)], axis=2) * free[..., None]
+    waves = []
+    for count, amplitude in zip(
+        counts(STEM_HZ, stage.seconds, part.speed), STEM_AMPLITUDES, strict=True
+    ):
+        lag = 2.0 * np.pi * part.random.random() + 0.5 * (1.0 - height)
+        waves.append(Wave(count, as_map(way * amplitude * longer * part.strength), as_map(lag)))
+    return within(waves)
+
+
+def foot_of(own: Map) -> float:
+    """The row where a flower's stem begins, which may lie below what is seen of it."""
+    rows = np.flatnonzero(own.any(axis=1))
+    tall = int(rows[-1]) - int(rows[0]) + 1
+    lowest = own[int(rows[-1]) - tall // 10 : int(rows[-1]) + 1]
+    width = int(own.any(axis=0).sum())
+    stemless = int(lowest.any(axis=0).sum()) > STEM_WIDTH * width
+    return float(rows[-1]) + (STEM_LENGTH * tall if stemless else 0.0)
+
+
+def stem_line(own: Map, y: Map) -> Map:
+    """The column of a flower's middle at the rows y, from its foot to its head a straight line."""
+    rows = np.flatnonzero(own.any(axis=1))
+    half = (rows[0] + rows[-1]) // 2
+    ends = []
+    for part in (own[: half + 1], own[half:]):
+        columns = part.sum(axis=0)
+        ends.append(float((columns * np.arange(len(columns))).sum() / max(columns.sum(), 1.0)))
+    share = np.clip((y - rows[0]) / max(1.0, float(rows[-1] - rows[0])), 0.0, 1.0)
+    return as_map(ends[0] + (ends[1] - ends[0]) * share)
+
+
+MAKERS: dict[Motion, Maker] = {"foliage": foliage}
