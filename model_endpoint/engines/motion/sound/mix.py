@@ -32,7 +32,7 @@ PEAK = 0.89
 FADE_SECONDS = 0.35
 #: Below, there is no time for a wave, nor for a measure of loudness.
 LEAST_SECONDS = 1.0
-#: What the limiter takes from the loudness is given back once when it is more, LU.
+#: What the limiter takes from the power is given back once when it is more, dB.
 TOLERANCE = 0.3
 TINY = 1e-12
 
@@ -98,7 +98,7 @@ def at_loudness(mixed: Stereo) -> Stereo:
     if max(float(mixed.max()), -float(mixed.min())) <= KNEE:
         return mixed
     limited = limit(mixed, PEAK)
-    lost = LOUDNESS - integrated(limited.T)
+    lost = 20.0 * float(np.log10(np.linalg.norm(mixed) / np.linalg.norm(limited)))
     if lost <= TOLERANCE:
         return limited
     return limit(mixed * np.float32(10.0 ** (lost / 20.0)), PEAK)
