@@ -8,11 +8,14 @@ from typing import get_args
 
 from pydantic import ValidationError
 
+from model_endpoint.engines.motion.encoders import ENCODERS, X264, encoder
 from model_endpoint.engines.motion.engine import MotionEngine
+from model_endpoint.engines.motion.explaining import explained
 from model_endpoint.photo import read_photo
 from story import limits
 from story.errors import EnlivenError
-from story.generation import Ambience, CameraMove, Direction, Fit
+from story.generation import Ambience, CameraMove, Direction, Fit, Preset
+from story.vocabulary import read
 
 #: One story that is nobody's: the engine alone knows no stories.
 ALONE = "0" * 32
@@ -31,8 +34,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--size", default=f"{limits.CLIP_WIDTH_PX}x{limits.CLIP_HEIGHT_PX}")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fit", choices=get_args(Fit), default="cover")
-    parser.add_argument("--camera", choices=get_args(CameraMove), default="push_in")
-    parser.add_argument("--ambience", choices=get_args(Ambience), default="wind")
+    parser.add_argument("--camera", choices=("auto", *get_args(CameraMove)), default="auto")
+    parser.add_argument("--ambience", choices=("auto", *get_args(Ambience)), default="auto")
+    parser.add_argument("--preset", choices=get_args(Preset))
+    parser.add_argument("--encoder", choices=tuple(ENCODERS), default=X264.name)
+    parser.add_argument(
+        "--explain", type=Path, metavar="DIR", help="also write what was seen and decided, as HTML"
+    )
     parser.add_argument("--no-loop", dest="loop", action="store_false")
     return parser.parse_args(arguments)
 
@@ -46,11 +54,15 @@ def direct(options: argparse.Namespace) -> Direction:
     size = re.fullmatch(r"(\d+)x(\d+)", options.size)
     if size is None:
         raise ValueError(f"--size {options.size}: give WIDTHxHEIGHT, e.g. 720x1280")
+    wishes = read(options.prompt, options.negative_prompt)
+    if options.preset is not None:
+        wishes = wishes.model_copy(update={"preset": options.preset})
     return Direction(
         story_id=ALONE,
         inference_id=f"{ALONE}-1-1",
         prompt=options.prompt,
         negative_prompt=options.negative_prompt,
+        wishes=wishes,
         camera=options.camera,
         ambience=options.ambience,
         fit=options.fit,
@@ -91,7 +103,10 @@ def main(arguments: list[str]) -> int:
     try:
         direction = direct(options)
         photo = read_photo(options.photo.read_bytes())
-        report = MotionEngine().generate(photo, direction, options.out, display.show)
+        engine = MotionEngine(encoder(options.encoder))
+        report = engine.generate(photo, direction, options.out, display.show)
+        if options.explain is not None:
+            sys.stderr.write(f"explained in {explained(photo, direction, options.explain)}\n")
         display.clear()
     except ValidationError as error:
         first = error.errors()[0]

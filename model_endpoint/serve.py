@@ -27,6 +27,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from model_endpoint.engines.motion.encoders import X264, encoder
 from model_endpoint.engines.motion.engine import MotionEngine
 from model_endpoint.engines.protocol import Engine, no_progress
 from model_endpoint.parcel import MAX_REQUEST_BYTES, open_request, pack_result
@@ -194,8 +195,9 @@ def main(arguments: list[str]) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    chosen = encoder(os.environ.get("ENCODER", X264.name))
     bus = os.environ.get("PROGRESS_BUS")
-    endpoint = Endpoint(MotionEngine(), bus_sender(bus) if bus else to_nobody)
+    endpoint = Endpoint(MotionEngine(chosen), bus_sender(bus) if bus else to_nobody)
     uvicorn.run(
         application(endpoint),
         host=options.host,

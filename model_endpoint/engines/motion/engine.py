@@ -1,32 +1,34 @@
 """The motion engine: looks at the photo, decides what may move, draws and encodes the clip."""
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from model_endpoint.engines.motion.air import Motes, PassingLight
-from model_endpoint.engines.motion.camera import plan_path
+from model_endpoint.engines.motion.camera import Lens, plan_path
+from model_endpoint.engines.motion.camera import Path as CameraPath
 from model_endpoint.engines.motion.card import surround
-from model_endpoint.engines.motion.clouds import Clouds
-from model_endpoint.engines.motion.framing import Framing, frame
-from model_endpoint.engines.motion.layers import Layers, take_apart
+from model_endpoint.engines.motion.encoders import X264, Encoder
+from model_endpoint.engines.motion.framing import Framing
 from model_endpoint.engines.motion.movie import Movie
-from model_endpoint.engines.motion.plan import Plan, decide
-from model_endpoint.engines.motion.render import Effects, Lens, Renderer
-from model_endpoint.engines.motion.ripples import Ripples
-from model_endpoint.engines.motion.sound import compose
+from model_endpoint.engines.motion.plan import Plan, choose_camera, decide, reported
+from model_endpoint.engines.motion.planes import Planes
+from model_endpoint.engines.motion.render import Renderer
+from model_endpoint.engines.motion.soundtrack import soundtrack
+from model_endpoint.engines.motion.staging import Staged, prepare
 from model_endpoint.engines.protocol import Card, Progress
 from model_endpoint.pixels import Rgb
 from model_endpoint.scene.analysis import analyse
 from model_endpoint.scene.model import Scene
-from story.generation import Direction, EngineName, Report
+from story.generation import CameraMove, Direction, EngineName, Report
 
 CARD = Card(
-    engine=EngineName(family="procedural", name="enliven-motion", version="1.0.0"),
+    engine=EngineName(family="procedural", name="enliven-motion", version="2.0.0"),
     max_seconds=10.0,
     rates=(24, 25, 30),
-    sizes=((720, 1280), (1280, 720), (1080, 1080)),
+    sizes=((720, 1280), (960, 960), (1280, 720), (1080, 1920)),
     any_size=True,
 )
 #: Parts of the whole time, for progress.
@@ -34,8 +36,39 @@ SCENE_DONE = 0.15
 LAYERS_DONE = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Production:
+    """One clip before its frames are drawn: what was seen, decided and prepared."""
+
+    scene: Scene
+    staged: Staged
+    move: CameraMove
+    plan: Plan
+    renderer: Renderer
+
+
+def produce(photo: Rgb, direction: Direction, scene: Scene) -> Production:
+    """Decide and prepare a clip; frames are then drawn one by one, at any phase."""
+    move = choose_camera(direction, scene.kind)
+    staged = prepare(photo, scene, direction, move)
+    plan = decide(direction, staged.stage, move)
+    lens, path = camera(staged, direction, move)
+    return Production(scene, staged, move, plan, Renderer(staged, lens, path, plan.effects))
+
+
+def frames(production: Production, direction: Direction) -> Iterator[Planes]:
+    """Every frame of the clip, drawn when it is asked for."""
+    size = (direction.width, direction.height)
+    for index in range(direction.frames):
+        yield surround(production.renderer.draw(index / direction.frames), size)
+
+
 class MotionEngine:
     """Camera with parallax over a photo taken apart; deterministic for a seed."""
+
+    def __init__(self, encoder: Encoder = X264) -> None:
+        """encoder: what writes the clips."""
+        self._encoder = encoder
 
     @property
     def card(self) -> Card:
@@ -49,30 +82,27 @@ class MotionEngine:
         self.card.require(direction)
         started = time.perf_counter()
         progress(0.0, "scene")
-        scene = analyse(photo, direction.faces)
-        framing = frame(photo, scene, direction)
+        scene = analyse(photo, direction.faces, direction.tags)
         seen = time.perf_counter()
         progress(SCENE_DONE, "layers")
-        layers = take_apart(framing, scene, (photo.shape[1], photo.shape[0]))
-        plan = decide(direction, scene, layers)
-        renderer = stage(framing, layers, scene, plan, direction)
-        sound = compose(
-            direction.ambience,
-            direction.frames / direction.fps,
-            seed=direction.seed,
-            loop=direction.loop,
-        )
+        production = produce(photo, direction, scene)
+        sound = soundtrack(direction, production.staged.stage, production.plan.effects)
         prepared = time.perf_counter()
         progress(LAYERS_DONE, "render")
-        size = (direction.width, direction.height)
         with Movie(
-            destination, width=size[0], height=size[1], fps=direction.fps, sound=sound
+            destination,
+            width=direction.width,
+            height=direction.height,
+            fps=direction.fps,
+            sound=sound,
+            encoder=self._encoder,
         ) as movie:
-            for index in range(direction.frames):
-                movie.add(surround(renderer.draw(index / direction.frames), size))
-                done = (index + 1) / direction.frames
+            for index, picture in enumerate(frames(production, direction), start=1):
+                movie.add(picture)
+                done = index / direction.frames
                 progress(LAYERS_DONE + (1.0 - LAYERS_DONE) * done, "render")
         finished = time.perf_counter()
+        plan = production.plan
         return Report(
             inference_id=direction.inference_id,
             engine=self.card.engine,
@@ -83,12 +113,12 @@ class MotionEngine:
             width=direction.width,
             height=direction.height,
             has_sound=sound is not None,
-            crop=framing.crop,
+            crop=production.staged.framing.crop,
             fit=direction.fit,
-            camera=direction.camera,
+            camera=production.move,
             understood=plan.understood,
             unmet=plan.unmet,
-            regions=plan.regions,
+            regions=reported(scene, plan.effects),
             timings={
                 "scene": round(seen - started, 3),
                 "layers": round(prepared - seen, 3),
@@ -97,55 +127,29 @@ class MotionEngine:
         )
 
 
-def stage(
-    framing: Framing, layers: Layers, scene: Scene, plan: Plan, direction: Direction
-) -> Renderer:
-    """Everything in its place: lens, camera path and effects. Chance comes from the seed."""
-    random = np.random.default_rng(direction.seed)
-    heading = 1 if random.integers(2) else -1
-    wave_seed, mote_seed = (int(seed) for seed in random.integers(2**32, size=2))
-    home_x = framing.home[0]
-    plate_width = framing.plate.shape[1]
+def camera(staged: Staged, direction: Direction, move: CameraMove) -> tuple[Lens, CameraPath]:
+    """The lens and the way of a camera move over a staged photo."""
+    framing, layers = staged.framing, staged.layers
+    (left, top), (width, height) = framing.home, framing.size
+    rows, columns = framing.plate.shape[:2]
     pivot = layers.subject.share if layers.subject else float(np.median(layers.share))
     path = plan_path(
-        direction.camera,
-        width=framing.size[0],
-        room=(home_x, plate_width - framing.size[0] - home_x),
+        move,
+        size=framing.size,
+        room=(left, top, columns - width - left, rows - height - top),
         spread=float(np.abs(layers.share - pivot).max()),
+        seconds=direction.frames / direction.fps,
         loop=direction.loop,
+        strength=direction.wishes.strength,
+        random=np.random.default_rng([direction.seed, 0]),
     )
-    horizon = horizon_row(framing, scene)
-    effects = Effects(
-        clouds=(
-            Clouds(layers.sky, horizon=horizon, heading=heading, loop=direction.loop)
-            if plan.clouds and layers.sky is not None
-            else None
-        ),
-        ripples=(
-            Ripples(layers.water_mask, horizon=horizon, seed=wave_seed)
-            if plan.ripples and layers.water_mask is not None
-            else None
-        ),
-        light=PassingLight(framing.size, heading=heading) if plan.light else None,
-        motes=(Motes(framing.size, seed=mote_seed, loop=direction.loop) if plan.motes else None),
-    )
-    lens = Lens(zoom_centre(framing, direction), pivot)
-    return Renderer(framing, layers, lens, path, effects)
+    return Lens(zoom_centre(framing, move), pivot), path
 
 
-def horizon_row(framing: Framing, scene: Scene) -> float:
-    """The horizon's row on the plate; without one, the plate's lower edge."""
-    height = float(framing.plate.shape[0])
-    if scene.horizon is None:
-        return height
-    row = scene.horizon * framing.photo_height
-    return (row - framing.source.top) * height / framing.source.height
-
-
-def zoom_centre(framing: Framing, direction: Direction) -> tuple[float, float]:
+def zoom_centre(framing: Framing, move: CameraMove) -> tuple[float, float]:
     """What a push goes towards: the focus; a pull widens around the middle, where the room is."""
     width, height = framing.size
-    if direction.camera == "pull_out":
+    if move == "pull_out":
         return (width - 1) / 2, (height - 1) / 2
     x, y = framing.focus
     return min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)

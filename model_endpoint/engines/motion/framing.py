@@ -91,7 +91,11 @@ def card_size(photo: tuple[int, int], direction: Direction) -> tuple[int, int]:
     if direction.fit == "cover":
         return clip
     scale = min(clip[0] / photo[0], clip[1] / photo[1])
-    return min(clip[0], round(photo[0] * scale)), min(clip[1], round(photo[1] * scale))
+    # Even, since two rows share their colour in the clip.
+    return (
+        min(clip[0], max(2, 2 * round(photo[0] * scale / 2))),
+        min(clip[1], max(2, 2 * round(photo[1] * scale / 2))),
+    )
 
 
 def attention(scene: Scene) -> Map:

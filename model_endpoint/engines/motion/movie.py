@@ -11,14 +11,9 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
-from model_endpoint.pixels import Rgb
+from model_endpoint.engines.motion.encoders import X264, Encoder
+from model_endpoint.engines.motion.planes import Planes
 
-#: LabelVideo encodes once more: this pass must lose next to nothing.
-CRF = 17
-PRESET = "veryfast"
-#: Macroblock-tree rate control gives one of several results for the same frames (x264 in PyAV 18.1:
-#: three in twelve runs); without it all runs agree, and a seed means one clip.
-X264_PARAMS = "mbtree=0"
 KEYFRAME_SECONDS = 1.0
 SOUND_RATE_HZ = 48_000
 SOUND_BITS_PER_SECOND = 128_000
@@ -31,15 +26,18 @@ class Movie:
     """An MP4 being written. Frames are encoded in a second thread, in the order they are added."""
 
     def __init__(
-        self, path: Path, *, width: int, height: int, fps: int, sound: NDArray[np.float32] | None
+        self,
+        path: Path,
+        *,
+        width: int,
+        height: int,
+        fps: int,
+        sound: NDArray[np.float32] | None,
+        encoder: Encoder = X264,
     ) -> None:
         """Open the file. `sound` is (samples, 2), -1..1, at SOUND_RATE_HZ, or None."""
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        stream = self._container.add_stream(
-            "libx264",
-            rate=fps,
-            options={"preset": PRESET, "crf": str(CRF), "x264-params": X264_PARAMS},
-        )
+        stream = self._container.add_stream(encoder.name, rate=fps, options=dict(encoder.options))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.gop_size = round(fps * KEYFRAME_SECONDS)
         context = stream.codec_context
@@ -62,7 +60,7 @@ class Movie:
         """Enter: frames may be added."""
         return self
 
-    def add(self, picture: Rgb) -> None:
+    def add(self, picture: Planes) -> None:
         """Append one frame; waits when the encoder is MAX_WAITING_FRAMES behind."""
         self._waiting.append(self._worker.submit(self._encode, picture, self._frames))
         self._frames += 1
@@ -86,12 +84,12 @@ class Movie:
             self._worker.shutdown(cancel_futures=True)
             self._container.close()
 
-    def _encode(self, picture: Rgb, index: int) -> None:
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-        )
+    def _encode(self, picture: Planes, index: int) -> None:
+        height, width = picture.y.shape
+        rows = np.concatenate([picture.y.ravel(), picture.u.ravel(), picture.v.ravel()])
+        frame = av.VideoFrame.from_ndarray(rows.reshape(height * 3 // 2, width), format="yuv420p")
+        frame.colorspace = Colorspace.ITU709
+        frame.color_range = ColorRange.MPEG
         frame.color_primaries = ColorPrimaries.BT709
         frame.color_trc = ColorTrc.BT709
         frame.pts, frame.time_base = index, self._tick
