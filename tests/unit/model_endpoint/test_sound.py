@@ -77,7 +77,7 @@ def test_mixtures_of_up_to_four_parts_have_the_same_loudness(first: int) -> None
         assert integrated(sound) == pytest.approx(LOUDNESS, abs=1.0)
 
 
-@pytest.mark.parametrize("voice", ["surf", "lapping", "wind", "fire", "rain", "city"])
+@pytest.mark.parametrize("voice", ["surf", "lapping", "wind", "fire", "rain", "stream", "city"])
 def test_the_level_follows_the_swell(voice: Voice) -> None:
     swell = two_waves()
     sound = compose(alone(voice, swell=swell), 6.0, seed=4, loop=True)

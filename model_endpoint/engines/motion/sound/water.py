@@ -16,6 +16,7 @@ from model_endpoint.engines.motion.sound.ring import (
     Ring,
     Signal,
     Stereo,
+    carried,
     leak,
     unit,
 )
@@ -87,8 +88,6 @@ def stream(ring: Ring, random: np.random.Generator, place: Place, swell: Signal 
     """A stream: many small bubbles over a soft rush, now and then a deeper gurgle."""
     slow = ring.slower(ENVELOPE_RATE_HZ)
     eddies = as_map(np.exp(0.7 * slow.noise(random, 0.6, 5.0, 0.5)))
-    if swell is not None:
-        eddies = as_map(eddies * (LEAST_CARRIED + swell))
     wet = ring.slower(BUBBLE_RATE_HZ)
     small = onsets(random, wet, 150.0, eddies)
     small_hz = as_map(520.0 * 2.0 ** random.triangular(0.0, 0.8, 2.4, len(small)))
@@ -100,7 +99,7 @@ def stream(ring: Ring, random: np.random.Generator, place: Place, swell: Signal 
     bubbling = ring.stretch(bubbles(wet, starts, hz, sides))
     flow = ring.envelope(as_map(0.75 + 0.25 * eddies / eddies.mean()))
     rush = place.spread(random, ring.noise(random, 350.0, 2_400.0, 0.8)) * flow
-    return unit(bubbling) + np.float32(0.75) * rush
+    return carried(ring, unit(bubbling) + np.float32(0.75) * rush, swell)
 
 
 def rain(ring: Ring, random: np.random.Generator, place: Place, swell: Signal | None) -> Stereo:
