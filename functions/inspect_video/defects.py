@@ -37,6 +37,10 @@ _STRETCH: Final = 0.05
 #: 0..255; a frame whose brightest spots are darker than this shows nothing.
 _BLACK_LEVEL: Final = 20.0
 _BLACK_SECONDS: Final = 0.1
+#: Deviation of levels that a first frame must have to be a picture, and the part of it below which
+#: a frame has lost it. Clips of the motion engine keep more than half.
+_BLANK_SPREAD: Final = 8.0
+_BLANK_PART: Final = 0.1
 _FROZEN_SECONDS: Final = 1.5
 #: As STATIC_BELOW, but nearer to coding noise: over 1.5 s the motion engine's slowest turn has 12.
 _FROZEN_BELOW: Final = 3.0
@@ -120,11 +124,22 @@ def _of_likeness(
 def _of_motion(pictures: Pictures, direction: Direction) -> Iterator[str]:
     levels = pictures.small.astype(np.float32).mean(axis=-1)
     found = liveliness(levels)
-    if found < STATIC_BELOW and direction.camera != "none":
-        yield f"nothing in it moves: the change is {found:.2f} of at least {STATIC_BELOW:g}"
-    elif direction.camera != "none":
-        yield from _frozen(levels, direction.fps)
+    if not asks_for_stillness(direction):
+        if found < STATIC_BELOW:
+            yield f"nothing in it moves: the change is {found:.2f} of at least {STATIC_BELOW:g}"
+        elif direction.camera != "none":
+            yield from _frozen(levels, direction.fps)
     yield from _black(levels, direction.fps)
+    yield from _blank(pictures.small, direction.fps)
+
+
+def asks_for_stillness(direction: Direction) -> bool:
+    """Whether the direction is met by a picture in which nothing moves: then none is a defect."""
+    still_camera = direction.camera in {"none", "auto"} and direction.wishes.camera in {
+        None,
+        "none",
+    }
+    return still_camera and "everything" in direction.wishes.held and not direction.wishes.motions
 
 
 def liveliness(levels: NDArray[np.float32]) -> float:
@@ -160,6 +175,23 @@ def _black(levels: NDArray[np.float32], fps: int) -> Iterator[str]:
     dark = np.flatnonzero(brightest < _BLACK_LEVEL)
     if len(dark) / fps >= _BLACK_SECONDS:
         yield f"{len(dark)} of its frames are black, the first at {dark[0] / fps:.2f} s"
+
+
+def _blank(small: NDArray[np.uint8], fps: int) -> Iterator[str]:
+    """Frames of a single colour, as a model shows that computed no numbers.
+
+    A photo may be one; what counts is that a frame lost the picture that the first one had.
+    """
+    spread = small.astype(np.float32).std(axis=(1, 2)).max(axis=-1)
+    if spread[0] < _BLANK_SPREAD:
+        return
+    blank = np.flatnonzero(spread < _BLANK_PART * spread[0])
+    if len(blank):
+        red, green, blue = (int(level) for level in small[blank[0]].mean(axis=(0, 1)))
+        yield (
+            f"{len(blank)} of its frames show one colour, the first at {blank[0] / fps:.2f} s: "
+            f"R {red}, G {green}, B {blue}"
+        )
 
 
 def _uneven(times: tuple[float, ...], fps: int) -> str | None:

@@ -10,7 +10,7 @@ from PIL import Image
 from inspect_video import clip, likeness
 from inspect_video.examination import Examined, examine
 from story.errors import ResultUnreadable, VideoDefective, VideoUnreadable
-from story.generation import Box
+from story.generation import Box, Wishes
 from story.limits import GATE_FRAMES
 from tests.unit.inspect_video.clips import (
     FPS,
@@ -74,10 +74,21 @@ def test_the_colours_of_the_frames_are_those_of_the_clip() -> None:
     assert np.abs(pictures.kept[0].astype(int) - (200, 40, 60)).max() <= 4
 
 
-def test_a_photo_that_stands_still_is_static_unless_a_still_camera_was_asked() -> None:
+def test_a_photo_that_stands_still_is_static_unless_stillness_was_asked_for() -> None:
     still = encode([moving()[0]] * FRAMES, crf=28)
     assert "nothing in it moves" in defects(still)
-    assert examined(still, camera="none").mean_motion < 0.5
+    # A camera that stands still leaves clouds and water to move.
+    assert "nothing in it moves" in defects(still, camera="none")
+    everything = Wishes(held=("everything",))
+    assert examined(still, camera="none", wishes=everything).mean_motion < 0.5
+    assert "nothing in it moves" in defects(still, camera="push_in", wishes=everything)
+
+
+@pytest.mark.parametrize("colour", [(0, 135, 0), (255, 255, 255), (90, 90, 90)])
+def test_a_frame_of_a_single_colour_is_a_defect(colour: tuple[int, int, int]) -> None:
+    pictures = list(moving())
+    pictures[9] = Image.new("RGB", (WIDTH, HEIGHT), colour)
+    assert "1 of its frames show one colour, the first at" in defects(encode(pictures))
 
 
 def test_one_small_moving_region_in_a_still_scene_is_motion_enough() -> None:
