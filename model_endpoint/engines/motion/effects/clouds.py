@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from model_endpoint.engines.motion.effects.harmonics import Cycles, curl, smooth_noise
-from model_endpoint.engines.motion.effects.region import full
+from model_endpoint.engines.motion.effects.region import SURELY, full, known_sky
 from model_endpoint.engines.motion.effects.sun import find_sun, stillness
 from model_endpoint.engines.motion.stage import (
     Effect,
@@ -23,7 +23,6 @@ from model_endpoint.engines.motion.stage import (
     Stage,
 )
 from model_endpoint.pixels import Map, as_map, as_rgb
-from model_endpoint.scene.model import SKY
 from story.generation import Heading, Motion
 
 #: Way of the highest clouds a second, part of the picture's longer side: about a pixel a frame.
@@ -50,11 +49,8 @@ CLOUDY = 1.4
 MEASURED_PX = 400
 GRAIN_PX = 1.2
 SURROUNDINGS_PX = 12.0
-#: Surely sky, and surely not the sun.
-SURELY = 0.9
+#: Surely not the sun.
 HARDLY = 0.1
-#: Part of the plate that a sky must fill.
-MIN_AREA = 0.01
 
 
 def cloudiness(stage: Stage, sky: Map) -> float:
@@ -144,9 +140,7 @@ def eddies(patch: Patch, reach: Map, part: Part, size: float, turns: tuple[int, 
 
 def clouds(stage: Stage, part: Part) -> Effect:
     """Clouds that drift with the wind, slower near the horizon, around a sun that stands still."""
-    sky = stage.masks.get(SKY)
-    if sky is None or float(sky.mean()) < MIN_AREA or not (sky > SURELY).any():
-        raise NothingToMove("no sky found")
+    sky = known_sky(stage)
     if cloudiness(stage, sky) < CLOUDY:
         raise NothingToMove("the sky is clear")
     longer = max(stage.size)

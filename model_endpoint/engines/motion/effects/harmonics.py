@@ -6,6 +6,19 @@ import numpy as np
 from model_endpoint.pixels import Map, as_map
 
 
+def weighted(weights: Map, fields: Map) -> Map:
+    """Σ wᵢ·fᵢ of weights (n,) and fields (n, rows, columns[, channels]).
+
+    Not a matrix product: that would wake threads, which cost more than this takes while the
+    encoder has the cores.
+    """
+    total = np.zeros(fields.shape[1:], dtype=np.float32)
+    for weight, field in zip(weights.tolist(), fields, strict=True):
+        if weight != 0.0:
+            cv2.scaleAdd(field, weight, total, total)
+    return total
+
+
 class Cycles:
     """A sum of turning fields less itself at the clip's start.
 
@@ -16,38 +29,27 @@ class Cycles:
     def __init__(self, counts: tuple[int, ...], cosines: list[Map], sines: list[Map]) -> None:
         """counts: the cycles in a clip of each pair of fields."""
         self._turns = 2.0 * np.pi * np.array(counts, dtype=np.float64)
-        self._shape = cosines[0].shape
-        #: (2·n, values): one product of a row with it gives a frame.
-        self._basis = as_map(np.stack([*cosines, *sines]).reshape(2 * len(counts), -1))
+        self._basis = as_map(np.stack([*cosines, *sines]))
 
     def at(self, phase: float) -> Map:
         """The field at a phase 0..1, of the shape of one field."""
-        return as_map((self._turned(phase) @ self._basis).reshape(self._shape))
+        angles = self._turns * (phase % 1.0)
+        return weighted(as_map(np.concatenate([np.cos(angles) - 1.0, np.sin(angles)])), self._basis)
 
-    def and_slope(self, phase: float) -> tuple[Map, Map]:
-        """The field, and the same waves a quarter of a cycle on: where a wave rises and falls."""
-        angles = self._turns * phase
-        rows = np.stack(
-            [
-                self._turned(phase),
-                np.concatenate([-np.sin(angles), np.cos(angles) - 1.0]),
-            ]
+    def slope(self, phase: float) -> Map:
+        """The same waves a quarter of a cycle on: where a wave rises and falls."""
+        angles = self._turns * (phase % 1.0)
+        return weighted(
+            as_map(np.concatenate([-np.sin(angles), np.cos(angles) - 1.0])), self._basis
         )
-        both = (as_map(rows) @ self._basis).reshape(2, *self._shape)
-        return as_map(both[0]), as_map(both[1])
-
-    def _turned(self, phase: float) -> Map:
-        angles = self._turns * phase
-        return as_map(np.concatenate([np.cos(angles) - 1.0, np.sin(angles)]))
 
     def peak(self, moments: int) -> tuple[Map, Map]:
         """How far the field and its slope ever come from 0, seen at so many moments."""
-        field = np.zeros(self._basis.shape[1], dtype=np.float32).reshape(self._shape)
+        field = np.zeros(self._basis.shape[1:], dtype=np.float32)
         slope = field.copy()
         for moment in range(1, moments):
-            values, quarter = self.and_slope(moment / moments)
-            np.maximum(field, np.abs(values), out=field)
-            np.maximum(slope, np.abs(quarter), out=slope)
+            np.maximum(field, np.abs(self.at(moment / moments)), out=field)
+            np.maximum(slope, np.abs(self.slope(moment / moments)), out=slope)
         return field, slope
 
 

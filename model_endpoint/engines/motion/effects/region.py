@@ -3,11 +3,15 @@
 import cv2
 import numpy as np
 
-from model_endpoint.engines.motion.stage import FIELD_PX, Patch
+from model_endpoint.engines.motion.stage import FIELD_PX, NothingToMove, Patch, Stage
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.scene.model import SKY
 
 #: A place belongs to a region from this coverage on.
 INSIDE = 0.5
+#: Surely sky, and part of the plate that a sky must fill.
+SURELY = 0.9
+MIN_SKY = 0.01
 #: The way counts from here on: a field cannot set in steeply between two of its values.
 SET_IN_PX = 1.5 * FIELD_PX
 
@@ -55,3 +59,11 @@ def way_to_border(mask: Map, patch: Patch) -> Map:
     least[[0, -1], :] = 0.0
     least[:, [0, -1]] = 0.0
     return as_map(least)
+
+
+def known_sky(stage: Stage) -> Map:
+    """The sky's mask (H, W); raises when the photo shows none."""
+    sky = stage.masks.get(SKY)
+    if sky is None or float(sky.mean()) < MIN_SKY or not (sky > SURELY).any():
+        raise NothingToMove("no sky found")
+    return sky

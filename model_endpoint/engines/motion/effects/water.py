@@ -162,7 +162,7 @@ class Heave:
 
     def at(self, phase: float) -> Map:
         """Displacement of the place that is sampled."""
-        height, slope = self.waves.and_slope(phase)
+        height, slope = self.waves.at(phase), self.waves.slope(phase)
         return as_map(cv2.merge([slope * self.across, height * self.up]))
 
 
@@ -182,7 +182,7 @@ class Glints:
 
     def at(self, phase: float) -> Map:
         """Gain and tint: foam is white, it takes no colour away that a coarse field could tell."""
-        _, slope = self.waves.and_slope(phase)
+        slope = self.waves.slope(phase)
         light = np.zeros((*slope.shape, 3), dtype=np.float32)
         np.multiply(slope, self.shine, out=slope)
         if self.foam is not None:
