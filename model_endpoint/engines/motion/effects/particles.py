@@ -210,3 +210,34 @@ def lay_wide(
         side = (2 * half * step, 2 * half * step)
         fine = cv2.resize(coverage, side, interpolation=cv2.INTER_LINEAR)
         lay_over(picture, as_rgb(fine), left, top, ink)
+
+
+def lay_scaled(
+    picture: Planes, coverage: Rgb, corner: tuple[float, float], scale: float, ink: Map
+) -> None:
+    """Lay one ink over the picture where a coarse coverage says, in place.
+
+    coverage (rows, columns) uint8, whose cells are `scale` picture pixels wide and whose corner
+    lies at left, top, which need not be whole: so that what the camera moves slowly glides.
+    """
+    left, top = corner
+    height, width = picture.y.shape
+    rows, columns = coverage.shape
+    from_x, from_y = (
+        max(0, CHROMA_STEP * math.floor(place / CHROMA_STEP)) for place in (left, top)
+    )
+    to_x = min(width, CHROMA_STEP * math.ceil((left + columns * scale) / CHROMA_STEP))
+    to_y = min(height, CHROMA_STEP * math.ceil((top + rows * scale) / CHROMA_STEP))
+    if from_x >= to_x or from_y >= to_y:
+        return
+    # The middle of a picture's pixel i is at i + 1/2, that of a cell likewise.
+    offset_x = (from_x + 0.5 - left) / scale - 0.5
+    offset_y = (from_y + 0.5 - top) / scale - 0.5
+    matrix = np.array([[1.0 / scale, 0.0, offset_x], [0.0, 1.0 / scale, offset_y]])
+    fine = cv2.warpAffine(
+        coverage,
+        matrix,
+        (to_x - from_x, to_y - from_y),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+    lay_over(picture, as_rgb(fine), from_x, from_y, ink)
