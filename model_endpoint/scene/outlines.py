@@ -43,15 +43,16 @@ def above_half(mask: Map, like: Mask | Rgb) -> Mask:
     return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA) > HALF)
 
 
-def grow(photo: Rgb, likely: Mask, never: Mask, *, rounds: int) -> Mask:
-    """The region around `likely` that has its colours, without `never`."""
+def grow(photo: Rgb, likely: Mask, surely: Mask, never: Mask, *, rounds: int) -> Mask:
+    """The region around `likely` that has its colours, with `surely` and without `never`."""
     labels = np.full(likely.shape, cv2.GC_PR_BGD, dtype=np.uint8)
     labels[likely] = cv2.GC_PR_FGD
+    labels[surely] = cv2.GC_FGD
     labels[never] = cv2.GC_BGD
-    possible = labels != cv2.GC_BGD
+    inside = (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD)
     # Two mixtures need pixels of both kinds.
-    if not (labels == cv2.GC_PR_FGD).any() or not (labels != cv2.GC_PR_FGD).any():
-        return np.asarray(likely & possible)
+    if not inside.any() or inside.all():
+        return np.asarray(inside)
     # GrabCut's mixtures start from OpenCV's own random numbers.
     cv2.setRNGSeed(0)
     bgr = cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)
@@ -59,6 +60,23 @@ def grow(photo: Rgb, likely: Mask, never: Mask, *, rounds: int) -> Mask:
     everything = (0, 0, likely.shape[1], likely.shape[0])
     cv2.grabCut(bgr, labels, everything, background, foreground, rounds, cv2.GC_INIT_WITH_MASK)
     return np.asarray((labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD))
+
+
+def meet(photo: Rgb, inside: Mask, never: Mask, reach: int) -> Mask:
+    """The region `inside`, grown by at most `reach` pixels to the boldest outline in that band.
+
+    Flooded from both sides, the two meet at the watershed of the colour differences.
+    Meyer, Color Image Segmentation, IEE Conf. Image Processing 1992.
+    """
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    solid = np.asarray(cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_CLOSE, disc) > 0)
+    solid &= ~never
+    far = cv2.dilate(solid.astype(np.uint8), disc) == 0
+    markers = np.zeros(inside.shape, dtype=np.int32)
+    markers[far | never] = 2
+    markers[solid] = 1
+    cv2.watershed(photo, markers)
+    return np.asarray(markers == 1) | solid
 
 
 def fit(photo: Rgb, mask: Mask, size: tuple[int, int]) -> Map:

@@ -35,10 +35,11 @@ WARM_HUES = (26.0, 168.0)
 #: Rows at the top of which a region must hang, and rows at the bottom that are ground, as parts.
 TOP = 0.03
 GROUND = 0.12
-GRABCUT_ROUNDS = 3
+GRABCUT_ROUNDS = 2
 MIN_AREA = 0.05
 MIN_CONFIDENCE = 0.55
 LIKELY = 0.5
+SURE = 0.9
 STANDS_OUT = 0.6
 
 
@@ -163,7 +164,9 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     line = find_level_break(lab_of(small), near(likely))
     if line is not None:
         never |= line.below((height, width))
-    grown = grow(small, likely & (slope < CLOUD_SLOPE) & ~never, never, rounds=GRABCUT_ROUNDS)
+    likely &= slope < CLOUD_SLOPE
+    surely = likely & (likelihood > SURE)
+    grown = grow(small, likely, surely, never, rounds=GRABCUT_ROUNDS)
     sky = hanging(near(grown)) & grown
     if sky.mean() < MIN_AREA:
         return None

@@ -1,91 +1,260 @@
-"""Water: a calm, wide, level region under the sky that has the sky's colours.
+"""Water: a level plain under the sky that has the sky's colours, or a stream with white falls.
 
-The first version asks for all of it, and for a sky to be mirrored: where unsure it finds nothing,
-since a rippling meadow is worse than a still lake.
+Open water is proposed by places that are calm, or whose waves lie level. Each is judged by what
+ground seldom has all of: the sky's tint, not much darker than the sky, and a far edge that is
+straight, level and sharp. The best proposal, and those of its colour, are grown to their outline.
+Where unsure it finds nothing, since a rippling meadow is worse than a still lake.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.pixels import Map, Rgb, as_map
 from model_endpoint.scene.model import WATER, Region
-from model_endpoint.scene.outlines import grow, ramp
-from model_endpoint.scene.sky import LIKELY, MAX_TEXTURE, SIDE_PX, texture
+from model_endpoint.scene.outlines import Mask, above_half, fit, lab_of, meet, ramp, within
 
-MIN_AREA = 0.03
-MIN_WIDTH = 0.4
-MIN_CONFIDENCE = 0.55
-#: CIE Lab distances (OpenCV's 8-bit scale) at which a colour is, and is no more, the sky's.
-SAME_COLOUR = 18.0
-OTHER_COLOUR = 48.0
-#: Part of the height above its lower border whose colours water mirrors.
-MIRRORED = 0.12
+#: Longer side of the picture that the cues are computed on.
+SIDE_PX = 384
+#: Names that photos of open water are given.
+OPEN_WATER = frozenset(
+    {"Water", "Sea", "Ocean", "Lake", "River", "Beach", "Coast", "Shoreline", "Bay", "Harbor"}
+)
+#: CIE Lab per pixel: steeper is no calm water.
+CALM_SLOPE = 1.2
+#: From here on it is the outline of something.
+BOLD_SLOPE = 6.0
+#: Share of the vertical in the gradients' energy above which texture lies level, as waves do.
+LEVEL = 0.75
+LEVEL_REACH_PX = 5.0
+#: What parts a plain is this many times steeper than its own waves.
+PLAIN_STEEPNESS = 3.5
+PLAIN_ROUNDS = 2
+#: CIE Lab: distance in tint (a, b) at which water still mirrors the sky, and no more.
+SKY_TINT = 6.0
+OTHER_TINT = 13.0
+#: Part of the height, above the sky's lower border, whose colours water mirrors.
+MIRRORED = 0.1
+#: A far edge is looked for in directions up to six degrees askew, rows within this many pixels.
+EDGE_SLOPES = tuple(float(slope) for slope in np.linspace(-0.1, 0.1, 9))
+EDGE_ROWS = 3
+EDGE_GAIN = 0.05
+#: Parts of the picture: the least area of the surest proposal, calm or with waves, of the others
+#: and of the whole region; the least width of a proposal.
+MIN_CALM = 0.006
+MIN_WAVES = 0.02
+MIN_COMPANION = 0.003
+MIN_AREA = 0.015
+MIN_WIDTH = 0.05
+#: A named water is believed sooner.
+MIN_CONFIDENCE = 0.8
+MIN_NAMED_CONFIDENCE = 0.6
+#: What is less sure than the best by more than this is something else.
+COMPANION = 0.15
+#: How far the outline may lie from the plain that was found.
+OUTLINE_PX = 6
 
 
-def mirrored_colours(lab: Map, sky: NDArray[np.bool_]) -> Map:
-    """How near each pixel's colour is to those of the lowest sky: (h, w) 0..1."""
-    rows = np.arange(sky.shape[0])[:, None]
-    lowest = int(np.percentile(np.where(sky, rows, 0).max(axis=0), 75))
-    band = sky & (rows > lowest - MIRRORED * sky.shape[0])
-    chosen = sky if band.sum() < 10 else band  # noqa: PLR2004 too few for percentiles
-    colours = [np.percentile(lab[chosen], part, axis=0) for part in (15, 50, 85)]
-    # Mirrored light is darker, never of another hue: lightness counts half.
-    scale = as_map([0.5, 1.0, 1.0])
-    distance = np.min([np.linalg.norm((lab - c) * scale, axis=2) for c in colours], axis=0)
-    return ramp(as_map(distance), OTHER_COLOUR, SAME_COLOUR)
+def slopes(lab: Map) -> tuple[Map, Map]:
+    """Gradients across and down of the slightly smoothed picture, Lab per pixel: two (h, w)."""
+    smooth = as_map(cv2.GaussianBlur(lab, (0, 0), 1.0))
+    # Sobel's kernel adds eight differences of neighbours.
+    across = np.linalg.norm(as_map(cv2.Sobel(smooth, cv2.CV_32F, 1, 0)) / 8, axis=2)
+    down = np.linalg.norm(as_map(cv2.Sobel(smooth, cv2.CV_32F, 0, 1)) / 8, axis=2)
+    return as_map(across), as_map(down)
 
 
-def levelness(photo: Rgb) -> Map:
+def levelness(across: Map, down: Map) -> Map:
     """Share of the vertical in the local gradients' energy: waves lie, grass stands. 0..1."""
-    grey = as_map(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY))
-    across = as_map(cv2.GaussianBlur(as_map(cv2.Sobel(grey, cv2.CV_32F, 1, 0)) ** 2, (0, 0), 5.0))
-    along = as_map(cv2.GaussianBlur(as_map(cv2.Sobel(grey, cv2.CV_32F, 0, 1)) ** 2, (0, 0), 5.0))
-    return as_map((along + 1.0) / (along + across + 2.0))
+    # Outlines are no texture: a skyline would make all about it level.
+    texture = np.hypot(across, down) < BOLD_SLOPE
+    reach = (0, 0), LEVEL_REACH_PX
+    lying = as_map(cv2.GaussianBlur(as_map(np.where(texture, down**2, 0)), *reach))
+    standing = as_map(cv2.GaussianBlur(as_map(np.where(texture, across**2, 0)), *reach))
+    return as_map(texture * lying / (lying + standing + CALM_SLOPE**2 / 4))
 
 
-def widest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest connected part of a mask."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
-    if len(stats) < 2:  # noqa: PLR2004 only the background
-        return mask
-    return np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
+def mirrored(lab: Map, sky: Mask) -> Map:
+    """The colours that water may mirror: quantiles of the lowest sky of each column, (n, 3)."""
+    reach = max(1, round(MIRRORED * sky.shape[0]))
+    lowest = sky.copy()
+    lowest[:-reach] &= ~sky[reach:]
+    return as_map([np.percentile(lab[lowest], part, axis=0) for part in (10, 30, 50, 70, 90)])
+
+
+def tint_distance(lab: Map, colours: Map) -> Map:
+    """How far each colour's tint (a, b) is from the nearest of `colours` (n, 3)."""
+    return as_map(
+        np.min([np.linalg.norm(lab[..., 1:] - colour[1:], axis=-1) for colour in colours], axis=0)
+    )
+
+
+def parts(mask: Mask, least: float) -> list[Mask]:
+    """The connected parts of a mask that are at least this part of the picture, largest first."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=4
+    )
+    areas = [(int(stats[label, cv2.CC_STAT_AREA]), label) for label in range(1, count)]
+    enough = least * mask.size
+    return [np.asarray(labels == label) for area, label in sorted(areas)[::-1] if area >= enough]
+
+
+@dataclass(frozen=True, slots=True)
+class Shore:
+    """The far edge of a place as a level line, row + slope * column.
+
+    on_line: the part of the place's upper border that lies on it; contrast: across it, in Lab.
+    """
+
+    row: float
+    slope: float
+    on_line: float
+    contrast: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A place that may be water: where, its far shore, and what speaks for it, each 0..1.
+
+    tint: the sky's; light: as bright as the sky, or nearly; level and sharp: the far edge.
+    """
+
+    mask: Mask
+    shore: Shore
+    tint: float
+    light: float
+    level: float
+    sharp: float
+
+    @property
+    def confidence(self) -> float:
+        """The geometric mean: a single refutation suffices."""
+        values = np.maximum(np.array([self.tint, self.light, self.level, self.sharp]), 1e-4)
+        return float(np.exp(np.log(values).mean()))
+
+
+def far_shore(lab: Map, mask: Mask) -> Shore:
+    """The level line that most of a place's upper border lies on."""
+    columns = np.flatnonzero(mask.any(axis=0))
+    tops = mask.argmax(axis=0)[columns]
+    best = (0.0, 0.0, 0.0)
+    for slope in sorted(EDGE_SLOPES, key=abs):
+        rows = np.sort(tops - slope * columns)
+        # How many borders begin in the next few rows, from each border on.
+        counts = np.searchsorted(rows, rows + 2 * EDGE_ROWS, side="right") - np.arange(len(rows))
+        first = int(counts.argmax())
+        share = float(counts[first]) / len(columns)
+        # A steeper line must be clearly better: the level one is the likelier shore.
+        if share > best[0] + EDGE_GAIN:
+            best = (share, float(rows[first]), slope)
+    above = lab[np.maximum(tops - EDGE_ROWS, 0), columns]
+    below = lab[np.minimum(tops + EDGE_ROWS - 1, len(lab) - 1), columns]
+    contrast = float(np.median(np.linalg.norm(above - below, axis=1)))
+    return Shore(row=best[1], slope=best[2], on_line=best[0], contrast=contrast)
+
+
+def beyond(shore: Shore, shape: tuple[int, int]) -> Mask:
+    """What lies above a far shore, but for the uncertainty of the line: (h, w)."""
+    line = shore.row + shore.slope * np.arange(shape[1]) - EDGE_ROWS
+    return np.asarray(np.arange(shape[0])[:, None] < line)
+
+
+def propose(lab: Map, mask: Mask, sky_colours: Map) -> Proposal:
+    """Judge a place."""
+    colour = as_map(np.median(lab[mask], axis=0))
+    shore = far_shore(lab, mask)
+    brightness = float(colour[0] / np.median(sky_colours[:, 0]))
+    return Proposal(
+        mask=mask,
+        shore=shore,
+        tint=float(ramp(tint_distance(colour, sky_colours), OTHER_TINT, SKY_TINT)),
+        # What is mirrored is dimmer than what shines; snow is brighter than a blue sky.
+        light=float(ramp(as_map(brightness), 0.35, 0.7) * ramp(as_map(brightness), 1.6, 1.3)),
+        level=float(ramp(as_map(shore.on_line), 0.45, 0.75)),
+        sharp=float(ramp(as_map(shore.contrast), 3.0, 9.0)),
+    )
+
+
+def proposals(places: Mask, lab: Map, sky_colours: Map) -> list[Proposal]:
+    """The connected places that may be water, judged."""
+    opened = cv2.morphologyEx(places.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
+    return [
+        propose(lab, part, sky_colours)
+        for part in parts(np.asarray(opened > 0), MIN_COMPANION)
+        if part.any(axis=0).mean() >= MIN_WIDTH
+    ]
+
+
+def surest(found: list[Proposal], area: float) -> Proposal | None:
+    """The surest proposal that is at least this part of the picture."""
+    large = [proposal for proposal in found if proposal.mask.mean() >= area]
+    return max(large, key=lambda proposal: proposal.confidence, default=None)
+
+
+def plain_around(seed: Mask, across: Map, down: Map, never: Mask) -> Mask:
+    """The plain that a place is part of: as far as nothing much steeper than its waves parts it.
+
+    Waves near the shore are bolder than far ones, so what was found sets the measure once more.
+    """
+    found = seed
+    for _ in range(PLAIN_ROUNDS):
+        plain = ~never
+        for slope in (across, down):
+            plain &= slope < PLAIN_STEEPNESS * float(np.median(slope[found]))
+        plain = np.asarray(cv2.erode(plain.astype(np.uint8), np.ones((3, 3))) > 0) | found
+        _, labels = cv2.connectedComponents(plain.astype(np.uint8), connectivity=4)
+        found = np.isin(labels, np.unique(labels[found]))
+    return found
+
+
+def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> tuple[Mask, float] | None:
+    """The open water and how sure it is, or None."""
+    lab = lab_of(photo)
+    sky_colours = mirrored(lab, sky)
+    across, down = slopes(lab)
+    found = proposals((np.hypot(across, down) < CALM_SLOPE) & ~never, lab, sky_colours)
+    best = surest(found, MIN_CALM)
+    if best is None or best.confidence < least:
+        tinted = tint_distance(lab, sky_colours) < OTHER_TINT
+        waves = (levelness(across, down) > LEVEL) & tinted & ~never
+        found = proposals(waves, lab, sky_colours)
+        best = surest(found, MIN_WAVES)
+    if best is None or best.confidence < least:
+        return None
+    sure = best.confidence
+    chosen, other = np.zeros_like(never), never.copy()
+    for proposal in found:
+        target = chosen if proposal.confidence >= sure - COMPANION else other
+        target |= proposal.mask
+    other |= beyond(best.shore, other.shape)
+    plain = plain_around(chosen, across, down, other & ~chosen)
+    water = meet(photo, plain, other & ~plain, OUTLINE_PX)
+    # What it has grown to must be of one kind still.
+    confidence = min(sure, propose(lab, water, sky_colours).confidence + COMPANION)
+    return (water, confidence) if confidence >= least else None
 
 
 def find_water(
-    photo: Rgb, size: tuple[int, int], sky: Region | None, subject: Region | None
+    photo: Rgb,
+    size: tuple[int, int],
+    sky: Region | None,
+    subject: Region | None,
+    tags: frozenset[str] = frozenset(),
 ) -> Region | None:
-    """The water on maps of `size` (width, height), or None when none is sure enough."""
+    """The water on maps of `size` (width, height), or None when none is sure enough.
+
+    tags: what the photo was said to show; a name of water makes it believed sooner.
+    """
+    small = within(photo, SIDE_PX)
     if sky is None:
         return None
-    scale = min(1.0, SIDE_PX / max(photo.shape[:2]))
-    small = as_rgb(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
-    shape = (small.shape[1], small.shape[0])
-    above = cv2.resize(sky.mask, shape, interpolation=cv2.INTER_AREA) > LIKELY
+    above = above_half(sky.mask, small)
     never = np.logical_or.accumulate(above[::-1], axis=0)[::-1]
     if subject is not None:
-        never = never | (cv2.resize(subject.mask, shape, interpolation=cv2.INTER_AREA) > LIKELY)
-    colour = mirrored_colours(as_map(cv2.cvtColor(small, cv2.COLOR_RGB2LAB)), above)
-    level = levelness(small)
-    calm = ramp(texture(small), MAX_TEXTURE + 2, MAX_TEXTURE / 2)
-    # Waves may be as bold as they like where they lie level.
-    likelihood = colour * np.maximum(calm, ramp(level, 0.65, 0.8)) * ramp(level, 0.4, 0.6)
-    likely = widest((likelihood > LIKELY) & ~never)
-    if likely.mean() < MIN_AREA:
+        never = never | above_half(subject.mask, small)
+    least = MIN_NAMED_CONFIDENCE if tags & OPEN_WATER else MIN_CONFIDENCE
+    found = open_water(small, above, never, least)
+    if found is None or found[0].mean() < MIN_AREA:
         return None
-    water = widest(grow(small, likely, never, rounds=3))
-    if water.mean() < MIN_AREA or not likely[water].any():
-        return None
-    evidence = np.array(
-        [
-            float(colour[water].mean()),
-            float(ramp(as_map(level[water].mean()), 0.45, 0.65)),
-            float(ramp(as_map(water.any(axis=0).mean()), MIN_WIDTH / 2, 2 * MIN_WIDTH)),
-            float(ramp(as_map(likely[water].mean()), 0.2, 0.6)),
-        ]
-    )
-    confidence = float(np.exp(np.log(np.maximum(evidence, 1e-4)).mean()))
-    if confidence < MIN_CONFIDENCE:
-        return None
-    mask = cv2.resize(as_map(water), size, interpolation=cv2.INTER_LINEAR)
-    return Region(kind=WATER, mask=as_map(mask), confidence=confidence)
+    return Region(kind=WATER, mask=fit(photo, found[0], size), confidence=found[1])
