@@ -7,7 +7,7 @@ import reprlib
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from cli.outcome import CommandFailed, Exit, exit_of_story
 from cli.progress import LiveScreen, PlainScreen, Screen
 from cli.receipt import Checked, receipt
 from cli.terminal import open_console, show
+from story.generation import Preset
 from story.states import ENDED, Status
 from story.view import CreateStory, StoryView
 
@@ -56,6 +57,10 @@ def arguments(parser: ArgumentParser) -> None:
         help="the people in the photo agreed to be animated",
     )
     parser.add_argument("--fit", choices=["cover", "contain"], default="cover")
+    parser.add_argument(
+        "--no-loop", dest="loop", action="store_false", help="a one-way move, not a seamless loop"
+    )
+    parser.add_argument("--preset", choices=get_args(Preset), help="the manner of all motion")
     parser.add_argument("--seed", type=int, help="0 to 4294967295; the same seed, the same clip")
     parser.add_argument("--profile", default=profiles.LOCAL, metavar="NAME")
     parser.add_argument(
@@ -116,6 +121,8 @@ def _request(options: Namespace) -> CreateStory:
             prompt=options.prompt,
             people_consent=options.people_consent,
             fit=options.fit,
+            loop=options.loop,
+            preset=options.preset,
             seed=options.seed,
         )
     except ValidationError as error:

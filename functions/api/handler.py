@@ -157,6 +157,8 @@ def create_story() -> Any:
         "prompt": asked.prompt,
         "people_consent": asked.people_consent,
         "fit": asked.fit,
+        "loop": asked.loop,
+        "preset": asked.preset,
         "seed": asked.seed,
     }
     stories.create(record)

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from story import limits
 from story.contracts import Credential, Gate, StoryId, VerdictValue
-from story.generation import Contract, EngineName, Fit, Fraction
+from story.generation import Contract, EngineName, Fit, Fraction, Preset
 from story.states import Status
 
 Prompt = Annotated[
@@ -22,6 +22,9 @@ class CreateStory(Contract):
     #: The creator's statement that the people in the photo agreed to be animated.
     people_consent: bool = False
     fit: Fit = "cover"
+    #: A seamless loop, or a one-way move that ends elsewhere.
+    loop: bool = True
+    preset: Preset | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
 
 

@@ -74,6 +74,7 @@ class Cloud:
                 "prompt": prompt,
                 "people_consent": False,
                 "fit": "cover",
+                "loop": True,
             }
         )
         return story_id

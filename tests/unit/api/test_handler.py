@@ -52,7 +52,7 @@ def _cursor(value: object) -> str:
 
 
 def test_a_story_is_made_with_the_one_form_that_can_deliver_its_photo() -> None:
-    made = _create(seed=7, fit="contain")
+    made = _create(seed=7, fit="contain", loop=False, preset="subtle")
     assert made.story.status == "AWAITING_PHOTO"
     assert made.upload.fields["key"] == f"uploads/{made.story.id}/photo"
     assert made.upload.max_bytes == limits.MAX_UPLOAD_BYTES
@@ -60,6 +60,7 @@ def test_a_story_is_made_with_the_one_form_that_can_deliver_its_photo() -> None:
     assert ["content-length-range", 1, limits.MAX_UPLOAD_BYTES] in policy["conditions"]
     record = stories.get(made.story.id)
     assert (record["seed"], record["fit"], record["creator"]) == (7, "contain", "creator")
+    assert (record["loop"], record["preset"]) == (False, "subtle")
     assert record["people_consent"] is False
 
 

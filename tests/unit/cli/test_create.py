@@ -37,6 +37,8 @@ def test_a_ready_story_becomes_three_files(play: Any, photo: Path, tmp_path: Pat
         "prompt": "waves crash",
         "people_consent": True,
         "fit": "cover",
+        "loop": True,
+        "preset": None,
         "seed": 7,
     }
     assert sorted(path.name for path in out.parent.iterdir()) == [
@@ -56,6 +58,11 @@ def test_the_form_sends_its_fields_first_and_never_the_name_of_the_file(
         ("file", photo.read_bytes()),
     ]
     assert play.form_file_name == "photo"
+
+
+def test_a_one_way_move_and_a_manner_are_asked_for(play: Any, photo: Path, tmp_path: Path) -> None:
+    assert create(photo, tmp_path / "a.mp4", "--no-loop", "--preset", "dreamy") == 0
+    assert (play.created.loop, play.created.preset) == (False, "dreamy")
 
 
 def test_a_prompt_need_not_be_given(play: Any, photo: Path, tmp_path: Path) -> None:
