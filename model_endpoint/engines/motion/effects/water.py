@@ -59,7 +59,7 @@ NARROWING = 0.3
 #: Water moves less sideways than up and down: what it mirrors is drawn out towards the viewer.
 SIDEWAYS = 0.9
 #: How rough the water of a scene is; of any other scene as a lake's.
-ROUGHNESS = {"sea": 1.1, "lake": 0.95, "stream": 0.7}
+ROUGHNESS = {"sea": 1.1, "lake": 0.95, "stream": 0.55}
 CALM = 0.95
 #: Distance from the horizon, part of the longer side, below which waves are too fine to be told.
 NEAR_HORIZON = 0.02
