@@ -1,6 +1,6 @@
 """Water: a level plain under the sky that has the sky's colours, or a stream with white falls.
 
-Open water is proposed by places that are calm, or whose waves lie level. Each is judged by what
+Open water is proposed by places that are calm. Each is judged by what
 ground seldom has all of: the sky's tint, not much darker than the sky, and a far edge that is
 straight, level and sharp. The best proposal, and those of its colour, are grown to their outline.
 Where unsure it finds nothing, since a rippling meadow is worse than a still lake.
@@ -13,7 +13,7 @@ import numpy as np
 
 from model_endpoint.pixels import Map, Rgb, as_map
 from model_endpoint.scene.model import WATER, Region
-from model_endpoint.scene.outlines import Mask, above_half, fit, lab_of, meet, ramp, within
+from model_endpoint.scene.outlines import HALF, Mask, above_half, fit, lab_of, meet, ramp, within
 
 #: Longer side of the picture that the cues are computed on.
 SIDE_PX = 384
@@ -22,12 +22,7 @@ OPEN_WATER = frozenset(
     {"Water", "Sea", "Ocean", "Lake", "River", "Beach", "Coast", "Shoreline", "Bay", "Harbor"}
 )
 #: CIE Lab per pixel: steeper is no calm water.
-CALM_SLOPE = 1.2
-#: From here on it is the outline of something.
-BOLD_SLOPE = 6.0
-#: Share of the vertical in the gradients' energy above which texture lies level, as waves do.
-LEVEL = 0.75
-LEVEL_REACH_PX = 5.0
+CALM_SLOPE = 1.5
 #: What parts a plain is this many times steeper than its own waves.
 PLAIN_STEEPNESS = 3.5
 PLAIN_ROUNDS = 2
@@ -40,18 +35,19 @@ MIRRORED = 0.1
 EDGE_SLOPES = tuple(float(slope) for slope in np.linspace(-0.1, 0.1, 9))
 EDGE_ROWS = 3
 EDGE_GAIN = 0.05
-#: Parts of the picture: the least area of the surest proposal, calm or with waves, of the others
-#: and of the whole region; the least width of a proposal.
-MIN_CALM = 0.006
-MIN_WAVES = 0.02
+#: Parts of the picture: the least area of the surest proposal, of the others and of the whole
+#: region; the least width of a proposal.
+MIN_SEED = 0.006
 MIN_COMPANION = 0.003
 MIN_AREA = 0.015
 MIN_WIDTH = 0.05
 #: A named water is believed sooner.
-MIN_CONFIDENCE = 0.8
+MIN_CONFIDENCE = 0.75
 MIN_NAMED_CONFIDENCE = 0.6
-#: What is less sure than the best by more than this is something else.
+#: Other parts of the same water may be less sure than the least by this; their far shores must
+#: be nearly as sharp, and most of them must lie on this side of the best one's.
 COMPANION = 0.15
+ALIKE = 0.6
 #: How far the outline may lie from the plain that was found.
 OUTLINE_PX = 6
 
@@ -63,16 +59,6 @@ def slopes(lab: Map) -> tuple[Map, Map]:
     across = np.linalg.norm(as_map(cv2.Sobel(smooth, cv2.CV_32F, 1, 0)) / 8, axis=2)
     down = np.linalg.norm(as_map(cv2.Sobel(smooth, cv2.CV_32F, 0, 1)) / 8, axis=2)
     return as_map(across), as_map(down)
-
-
-def levelness(across: Map, down: Map) -> Map:
-    """Share of the vertical in the local gradients' energy: waves lie, grass stands. 0..1."""
-    # Outlines are no texture: a skyline would make all about it level.
-    texture = np.hypot(across, down) < BOLD_SLOPE
-    reach = (0, 0), LEVEL_REACH_PX
-    lying = as_map(cv2.GaussianBlur(as_map(np.where(texture, down**2, 0)), *reach))
-    standing = as_map(cv2.GaussianBlur(as_map(np.where(texture, across**2, 0)), *reach))
-    return as_map(texture * lying / (lying + standing + CALM_SLOPE**2 / 4))
 
 
 def mirrored(lab: Map, sky: Mask) -> Map:
@@ -134,15 +120,18 @@ class Proposal:
         return float(np.exp(np.log(values).mean()))
 
 
-def far_shore(lab: Map, mask: Mask) -> Shore:
+def far_shore(lab: Map, mask: Mask, sky: Mask) -> Shore:
     """The level line that most of a place's upper border lies on."""
     columns = np.flatnonzero(mask.any(axis=0))
     tops = mask.argmax(axis=0)[columns]
+    # Where the far edge is the skyline it must be the sea's, which is straight; a ridge is not.
+    skyline = sky[np.maximum(tops - 2 * EDGE_ROWS, 0), columns].mean() > HALF
+    rough = EDGE_ROWS if skyline else 2 * EDGE_ROWS
     best = (0.0, 0.0, 0.0)
     for slope in sorted(EDGE_SLOPES, key=abs):
         rows = np.sort(tops - slope * columns)
         # How many borders begin in the next few rows, from each border on.
-        counts = np.searchsorted(rows, rows + 2 * EDGE_ROWS, side="right") - np.arange(len(rows))
+        counts = np.searchsorted(rows, rows + rough, side="right") - np.arange(len(rows))
         first = int(counts.argmax())
         share = float(counts[first]) / len(columns)
         # A steeper line must be clearly better: the level one is the likelier shore.
@@ -160,10 +149,10 @@ def beyond(shore: Shore, shape: tuple[int, int]) -> Mask:
     return np.asarray(np.arange(shape[0])[:, None] < line)
 
 
-def propose(lab: Map, mask: Mask, sky_colours: Map) -> Proposal:
+def propose(lab: Map, mask: Mask, sky: Mask) -> Proposal:
     """Judge a place."""
-    colour = as_map(np.median(lab[mask], axis=0))
-    shore = far_shore(lab, mask)
+    colour, sky_colours = as_map(np.median(lab[mask], axis=0)), mirrored(lab, sky)
+    shore = far_shore(lab, mask, sky)
     brightness = float(colour[0] / np.median(sky_colours[:, 0]))
     return Proposal(
         mask=mask,
@@ -172,24 +161,24 @@ def propose(lab: Map, mask: Mask, sky_colours: Map) -> Proposal:
         # What is mirrored is dimmer than what shines; snow is brighter than a blue sky.
         light=float(ramp(as_map(brightness), 0.35, 0.7) * ramp(as_map(brightness), 1.6, 1.3)),
         level=float(ramp(as_map(shore.on_line), 0.45, 0.75)),
-        sharp=float(ramp(as_map(shore.contrast), 3.0, 9.0)),
+        sharp=float(ramp(as_map(shore.contrast), 3.0, 12.0)),
     )
 
 
-def proposals(places: Mask, lab: Map, sky_colours: Map) -> list[Proposal]:
+def proposals(places: Mask, lab: Map, sky: Mask) -> list[Proposal]:
     """The connected places that may be water, judged."""
     opened = cv2.morphologyEx(places.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
     return [
-        propose(lab, part, sky_colours)
+        propose(lab, part, sky)
         for part in parts(np.asarray(opened > 0), MIN_COMPANION)
         if part.any(axis=0).mean() >= MIN_WIDTH
     ]
 
 
-def surest(found: list[Proposal], area: float) -> Proposal | None:
-    """The surest proposal that is at least this part of the picture."""
-    large = [proposal for proposal in found if proposal.mask.mean() >= area]
-    return max(large, key=lambda proposal: proposal.confidence, default=None)
+def surest(found: list[Proposal]) -> Proposal | None:
+    """The surest of the larger proposals; of equally sure ones the larger, a little."""
+    large = [proposal for proposal in found if proposal.mask.mean() >= MIN_SEED]
+    return max(large, key=lambda each: each.confidence * each.mask.mean() ** 0.25, default=None)
 
 
 def plain_around(seed: Mask, across: Map, down: Map, never: Mask) -> Mask:
@@ -211,27 +200,23 @@ def plain_around(seed: Mask, across: Map, down: Map, never: Mask) -> Mask:
 def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> tuple[Mask, float] | None:
     """The open water and how sure it is, or None."""
     lab = lab_of(photo)
-    sky_colours = mirrored(lab, sky)
     across, down = slopes(lab)
-    found = proposals((np.hypot(across, down) < CALM_SLOPE) & ~never, lab, sky_colours)
-    best = surest(found, MIN_CALM)
-    if best is None or best.confidence < least:
-        tinted = tint_distance(lab, sky_colours) < OTHER_TINT
-        waves = (levelness(across, down) > LEVEL) & tinted & ~never
-        found = proposals(waves, lab, sky_colours)
-        best = surest(found, MIN_WAVES)
+    found = proposals((np.hypot(across, down) < CALM_SLOPE) & ~never, lab, sky)
+    best = surest(found)
     if best is None or best.confidence < least:
         return None
-    sure = best.confidence
-    chosen, other = np.zeros_like(never), never.copy()
-    for proposal in found:
-        target = chosen if proposal.confidence >= sure - COMPANION else other
-        target |= proposal.mask
-    other |= beyond(best.shore, other.shape)
-    plain = plain_around(chosen, across, down, other & ~chosen)
-    water = meet(photo, plain, other & ~plain, OUTLINE_PX)
+    never = never | (beyond(best.shore, never.shape) & ~best.mask)
+    chosen = best.mask.copy()
+    for other in found:
+        alike = other.shore.contrast > ALIKE * best.shore.contrast
+        nearer = (other.mask & ~never).sum() > ALIKE * other.mask.sum()
+        if alike and nearer and other.confidence >= least - COMPANION:
+            chosen |= other.mask
+    chosen &= ~never
+    plain = plain_around(chosen, across, down, never)
+    water = meet(photo, plain, never, OUTLINE_PX)
     # What it has grown to must be of one kind still.
-    confidence = min(sure, propose(lab, water, sky_colours).confidence + COMPANION)
+    confidence = min(best.confidence, propose(lab, water, sky).confidence + COMPANION)
     return (water, confidence) if confidence >= least else None
 
 
