@@ -2,12 +2,24 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from model_endpoint.pixels import Rgb, as_rgb
+from model_endpoint.scene.classes import classify, share_of
 from model_endpoint.scene.depth import estimate_depth
 from model_endpoint.scene.faces import find_faces
-from model_endpoint.scene.model import Face, Region, Scene
+from model_endpoint.scene.kind import Light, leaning, name_kind, see_light
+from model_endpoint.scene.model import Region, Scene, SceneKind, Source
 from model_endpoint.scene.sky import find_sky
+from model_endpoint.scene.sources import (
+    Hints,
+    find_exhaust,
+    find_fire,
+    find_lights,
+    find_sun,
+    find_windows,
+)
+from model_endpoint.scene.steam import find_steam
 from model_endpoint.scene.subject import find_subject, saliency
 from model_endpoint.scene.water import find_water
 from story.generation import Box, Tag
@@ -17,6 +29,9 @@ MAP_SIDE_PX = 512
 UPPER_EDGE = 0.02
 LOWER_EDGE = 0.97
 HALF = 0.5
+#: Tags that tell of a flame, and of something hot to drink or to eat.
+FIRE_TAGS = ("Fire", "Flame", "Bonfire", "Candle", "Fireplace", "Torch")
+HOT_TAGS = ("Coffee", "Espresso", "Latte", "Tea", "Hot Chocolate", "Soup", "Noodle", "Ramen")
 
 
 def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...] = ()) -> Scene:
@@ -24,22 +39,60 @@ def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...]
 
     known_faces: those that were found before; tags: what it was said to show.
     """
-    del tags
     height, width = photo.shape[:2]
     scale = min(1.0, MAP_SIDE_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = as_rgb(cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
+    probabilities = classify(photo)
+    animal = share_of(probabilities, "things", "animal") > HALF
+    faces = find_faces(photo, known_faces, animal=animal)
+    people = tuple(face for face in faces if not animal or face.points is not None)
     salient = saliency(small)
-    subject = find_subject(salient, size)
+    subject = find_subject(photo, salient, size, people)
     sky = find_sky(small, size, salient)
     water = find_water(small, size, sky, subject)
     found = tuple(region for region in (sky, water, subject) if region is not None)
+    sun = find_sun(small, sky)
+    light = see_light(small, sky, sun)
+    kind, confidence = name_kind(leaning(probabilities, tags), found, people, light)
     horizon = horizon_of(sky, water)
+    hints = hints_of(probabilities, tags, kind, light)
     return Scene(
         regions=found,
         horizon=horizon,
         depth=estimate_depth(size, horizon, found),
-        faces=tuple(Face(box=box) for box in known_faces) or find_faces(photo),
+        faces=faces,
+        sources=find_sources(small, subject, sun, hints),
+        kind=kind,
+        kind_confidence=confidence,
+    )
+
+
+def hints_of(
+    probabilities: NDArray[np.float64], tags: tuple[Tag, ...], kind: SceneKind, light: Light
+) -> Hints:
+    """What speaks for sources of light, steam and fire besides the pixels."""
+    told = {tag.name: tag.confidence for tag in tags}
+    fire = share_of(probabilities, "things", "fire")
+    hot = share_of(probabilities, "things", "hot drink" if kind == "drink" else "hot food")
+    return Hints(
+        kind=kind,
+        night=light.night,
+        fire=max([fire, *(told[name] for name in FIRE_TAGS if name in told)]),
+        hot=max([hot, *(told[name] for name in HOT_TAGS if name in told)]),
+    )
+
+
+def find_sources(
+    small: Rgb, subject: Region | None, sun: Source | None, hints: Hints
+) -> tuple[Source, ...]:
+    """Everything that gives light, steam or fire. small (h, w, 3)."""
+    single = (sun, find_steam(small, subject, hints), find_exhaust(small, hints, subject))
+    return (
+        *(source for source in single if source is not None),
+        *find_lights(small, hints),
+        *find_fire(small, hints),
+        *find_windows(small, hints),
     )
 
 

@@ -12,9 +12,15 @@ from story.errors import SettingInvalid
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
 SUBJECT_FILE = "u2netp.onnx"
 FACES_FILE = "face_detection_yunet_2023mar.onnx"
+CLASSES_FILE = "efflite0.onnx"
+LANDMARKS_FILE = "face_landmark.tflite"
+PEOPLE_FILE = "selfie_segmentation.tflite"
 SHA256 = {
     SUBJECT_FILE: "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
     FACES_FILE: "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+    CLASSES_FILE: "b7cc8c2ead848ebcae571ad9784336bb86b898319d8ef4134123eb22434c8d6a",
+    LANDMARKS_FILE: "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+    PEOPLE_FILE: "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
 }
 NETWORK_THREADS = 2
 
@@ -37,10 +43,20 @@ def weight_file(name: str, folder: Path = FOLDER) -> Path:
 @cache
 def subject_network() -> onnxruntime.InferenceSession:
     """U²-Net-p: (1, 3, 320, 320) in, seven (1, 1, 320, 320) maps out, the first the finest."""
+    return _session(SUBJECT_FILE)
+
+
+@cache
+def class_network() -> onnxruntime.InferenceSession:
+    """EfficientNet-Lite0: "x" (1, 3, 224, 224) in, (1, 1000) logits of ImageNet's classes out."""
+    return _session(CLASSES_FILE)
+
+
+def _session(name: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = NETWORK_THREADS
     return onnxruntime.InferenceSession(
-        str(weight_file(SUBJECT_FILE)), options, providers=["CPUExecutionProvider"]
+        str(weight_file(name)), options, providers=["CPUExecutionProvider"]
     )
 
 
@@ -54,3 +70,20 @@ def face_network() -> cv2.FaceDetectorYN:
         return cv2.FaceDetectorYN.create(str(weight_file(FACES_FILE)), "", (320, 320))
     finally:
         cv2.utils.logging.setLogLevel(level)
+
+
+@cache
+def landmark_network() -> cv2.dnn.Net:
+    """Face Mesh: (1, 3, 192, 192) in; "conv2d_21" 468 × (x, y, z), "conv2d_31" the presence."""
+    return _lite(LANDMARKS_FILE)
+
+
+@cache
+def people_network() -> cv2.dnn.Net:
+    """Selfie Segmentation: (1, 3, 256, 256) in, (1, 1, 256, 256) out, 1 where a person is."""
+    return _lite(PEOPLE_FILE)
+
+
+def _lite(name: str) -> cv2.dnn.Net:
+    # The newer graph engine keeps a single output of a network; Face Mesh has two.
+    return cv2.dnn.readNetFromTFLite(str(weight_file(name)), cv2.dnn.ENGINE_CLASSIC)
