@@ -1,4 +1,4 @@
-"""What the engine saw and decided about one photo, as an HTML page: see model_endpoint/explain.py."""
+"""What the engine saw and decided about one photo, as a page: see model_endpoint/explain.py."""
 
 from pathlib import Path
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model_endpoint.engines.motion.sampling import sample_map
+from model_endpoint.engines.motion.sampling import sample_map, scaled
 from model_endpoint.engines.motion.stage import FIELD_PX, Warp
-from model_endpoint.pixels import Map, as_map
+from model_endpoint.pixels import Map
 
 
 def field_places(places: Map, left: int = 0, top: int = 0) -> Map:
     """Plate pixels (…, 2) as indices of a field that begins at (left, top)."""
-    origin = as_map([left, top])
-    return as_map((places - origin + 0.5) / FIELD_PX - 0.5)
+    x, y = (0.5 - left) / FIELD_PX - 0.5, (0.5 - top) / FIELD_PX - 0.5
+    return scaled(places, 1.0 / FIELD_PX, x, y)
 
 
 def looked_up(field: Map, places: Map, left: int = 0, top: int = 0) -> Map:

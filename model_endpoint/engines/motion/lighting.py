@@ -5,13 +5,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from model_endpoint.engines.motion.fields import looked_up
+from model_endpoint.engines.motion.fields import field_places
 from model_endpoint.engines.motion.planes import BLACK, NEUTRAL, Planes
+from model_endpoint.engines.motion.sampling import sample_map
 from model_endpoint.engines.motion.stage import FIELD_PX, Light
 from model_endpoint.pixels import Map, Rgb, as_map
-
-#: (1, 0, 0): no light.
-NONE = (1.0, 0.0, 0.0)
 
 
 class Lighting:
@@ -20,37 +18,51 @@ class Lighting:
     def __init__(self, lights: Sequence[Light], plate: tuple[int, int]) -> None:
         """plate: its (width, height)."""
         self._lights = tuple(lights)
-        rows, columns = -(-plate[1] // FIELD_PX) + 1, -(-plate[0] // FIELD_PX) + 1
-        self._sum = np.empty((rows, columns, 3), dtype=np.float32)
+        shape = (-(-plate[1] // FIELD_PX) + 1, -(-plate[0] // FIELD_PX) + 1)
+        self._gain, self._u, self._v = (np.empty(shape, dtype=np.float32) for _ in range(3))
 
     def __bool__(self) -> bool:
         """Whether there is any light."""
         return bool(self._lights)
 
+    def _sum_up(self, phase: float) -> None:
+        self._gain[:] = 1.0
+        self._u[:] = 0.0
+        self._v[:] = 0.0
+        for light in self._lights:
+            patch = light.patch
+            gain, u, v = cv2.split(light.at(phase))
+            row, column = patch.top // FIELD_PX, patch.left // FIELD_PX
+            for total, values, add in (
+                (self._gain, gain, np.multiply),
+                (self._u, u, np.add),
+                (self._v, v, np.add),
+            ):
+                part = total[
+                    row : row + patch.field_shape[0], column : column + patch.field_shape[1]
+                ]
+                add(part, values[: part.shape[0], : part.shape[1]], out=part)
+
     def apply(
         self, picture: Planes, phase: float, places: Map, rect: tuple[int, int, int, int]
     ) -> None:
         """Light a rectangle of the picture in place; places: plate pixels of the camera's grid."""
-        self._sum[:] = NONE
-        for light in self._lights:
-            patch, values = light.patch, light.at(phase)
-            row, column = patch.top // FIELD_PX, patch.left // FIELD_PX
-            part = self._sum[row : row + values.shape[0], column : column + values.shape[1]]
-            values = values[: part.shape[0], : part.shape[1]]
-            part[..., 0] *= values[..., 0]
-            part[..., 1:] += values[..., 1:]
+        self._sum_up(phase)
         left, top, right, bottom = rect
-        seen = looked_up(self._sum, places)
-        gain = as_map(seen[..., 0])
+        # Only the grid's rows that the rectangle needs.
+        rows = -(-bottom // FIELD_PX) + 2
+        at = field_places(as_map(places[:rows]))
+        gain = sample_map(self._gain, at)
+        dimmed = as_map(1.0 - gain)
         shade(
             picture.y[top:bottom, left:right],
             enlarged(gain, rect, FIELD_PX),
-            enlarged(as_map(BLACK * (1.0 - gain)), rect, FIELD_PX),
+            enlarged(as_map(BLACK * dimmed), rect, FIELD_PX),
         )
         half = (left // 2, top // 2, right // 2, bottom // 2)
         small = enlarged(gain, half, FIELD_PX // 2)
-        for plane, channel in ((picture.u, 1), (picture.v, 2)):
-            offset = as_map(seen[..., channel] + NEUTRAL * (1.0 - gain))
+        for plane, tints in ((picture.u, self._u), (picture.v, self._v)):
+            offset = as_map(sample_map(tints, at) + NEUTRAL * dimmed)
             shade(
                 plane[half[1] : half[3], half[0] : half[2]],
                 small,

@@ -11,6 +11,14 @@ from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 NO_SECOND_MAP: Any = None
 
 
+def scaled(places: Map, scale: float, x: float, y: float) -> Map:
+    """places·scale + (x, y), for places (h, w, 2).
+
+    OpenCV's transform: numpy would loop over the two channels of each place.
+    """
+    return as_map(cv2.transform(places, as_map([[scale, 0.0, x], [0.0, scale, y]])))
+
+
 def sample(picture: Rgb, places: Map, border: int = cv2.BORDER_REFLECT_101) -> Rgb:
     """A picture (H, W, …) uint8 at places (h, w, 2) in its pixels, linearly between them."""
     return as_rgb(cv2.remap(picture, places, NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=border))

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from model_endpoint.engines.motion.planes import BLACK, NEUTRAL, matrix
-from model_endpoint.engines.motion.sampling import sample
+from model_endpoint.engines.motion.sampling import sample, scaled
 from model_endpoint.engines.motion.stage import Patch
-from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.pixels import Map, Rgb, as_rgb
 
 #: How much finer than the plate a layer is kept.
 FINER = 2
@@ -46,7 +46,7 @@ class Texture:
 
     def own(self, places: Map) -> Map:
         """Plate pixels (…, 2) as pixels of this texture."""
-        return as_map((places - as_map([self.left, self.top])) * FINER)
+        return scaled(places, float(FINER), -FINER * float(self.left), -FINER * float(self.top))
 
 
 def texture(layer: Rgb, patch: Patch | None = None) -> Texture:
