@@ -22,7 +22,7 @@ from model_endpoint.engines.motion.stage import (
     Patch,
     Stage,
 )
-from model_endpoint.pixels import Map, as_map
+from model_endpoint.pixels import Map, as_map, as_rgb
 from model_endpoint.scene.model import FALLING_WATER, WATER
 from story.generation import Motion
 
@@ -43,12 +43,12 @@ class Wave:
 
 #: Long waves are slow and high, short ones quick and low, and no period is a multiple of another.
 WAVES = (
-    Wave(2.5, 10.0, 9.0, 0.065),
-    Wave(1.8, 14.0, -14.0, 0.06),
-    Wave(1.4, 18.0, 25.0, 0.05),
-    Wave(1.15, 23.0, -37.0, 0.04),
-    Wave(0.95, 20.0, 48.0, 0.035),
-    Wave(0.8, 31.0, -42.0, 0.025),
+    Wave(2.2, 10.0, 9.0, 0.065),
+    Wave(1.55, 14.0, -14.0, 0.06),
+    Wave(1.2, 18.0, 25.0, 0.05),
+    Wave(1.0, 23.0, -37.0, 0.04),
+    Wave(0.85, 20.0, 48.0, 0.035),
+    Wave(0.72, 31.0, -42.0, 0.025),
 )
 #: Distance from the horizon, part of the longer side, that waves have the lengths above for; where
 #: half of the water is farther, longer waves are shown, by this power, or none could be seen.
@@ -75,14 +75,19 @@ BETWEEN = 1.12
 #: Gain of luma by the steepest slope, on dull water and further on water that is bright.
 GLINT = 0.045
 SPARKLE = 0.1
-#: Width over which the glints set in from the border, part of the longer side.
-GLINT_EDGE = 0.012
 #: Seconds between two swells that break, how much they differ, the luma that foam gains on
 #: the shore, and the shore's width as a part of the longer side.
 SWELL_SECONDS = 3.6
 SWELL_VARIETY = 0.3
 FOAM = 0.1
 SHORE = 0.03
+#: What stands in still water: its edges are upright for this part of the longer side and have so
+#: many grey levels a pixel, where the longer side is searched at so many pixels; and so many of
+#: these around an edge nothing moves.
+UPRIGHT = 0.022
+UPRIGHT_LEVELS = 7.0
+SEARCH_PX = 640
+AROUND_PX = 1
 #: Part of the plate that water must fill.
 MIN_AREA = 0.004
 INSIDE = 0.5
@@ -214,8 +219,23 @@ def shore(patch: Patch, water: Map, longer: int) -> Map | None:
     return band if float(band.max()) > INSIDE / 2 else None
 
 
-def surface(stage: Stage) -> Map:
-    """The water that lies level, (H, W): all of it but what falls."""
+def standing(stage: Stage) -> Map:
+    """Posts, reeds and hulls, by their upright edges, where waves lie level: (H, W) 0..1."""
+    height, width = stage.plate.shape[:2]
+    scale = min(1.0, SEARCH_PX / max(stage.size))
+    small = cv2.resize(stage.plate, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = as_map(cv2.cvtColor(as_rgb(small), cv2.COLOR_RGB2GRAY))
+    # An edge's sign is kept: what rises and falls from row to row adds up to nothing.
+    across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1.0 / 8.0)
+    tall = 2 * round(0.5 * UPRIGHT * scale * max(stage.size)) + 1
+    edges = as_rgb((np.abs(cv2.blur(across, (1, tall))) > UPRIGHT_LEVELS).astype(np.uint8))
+    side = 2 * AROUND_PX + 1
+    grown = as_map(cv2.dilate(edges, np.ones((side, side), np.uint8)))
+    return as_map(cv2.resize(grown, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def level_water(stage: Stage) -> Map:
+    """The water that lies level, (H, W) 0..1: all of it but what falls."""
     water = stage.masks.get(WATER)
     if water is None:
         raise NothingToMove("no water found")
@@ -226,16 +246,36 @@ def surface(stage: Stage) -> Map:
     return level
 
 
+def open_water(stage: Stage, level: Map) -> Map:
+    """Of level water what may be displaced, (H, W) 0..1: not what stands in it.
+
+    Streaks of a stream stand upright themselves, and nothing can be told from them.
+    """
+    if stage.kind == "stream" or FALLING_WATER in stage.masks:
+        return level
+    return as_map(level * (1.0 - standing(stage)))
+
+
+def patch_and_way(stage: Stage, level: Map) -> tuple[Patch, Map]:
+    """The patch of level water, and plate pixels to the border of what of it may be displaced."""
+    patch = Patch.around(as_map(level > INSIDE), 2 * FIELD_PX)
+    way = None if patch is None else way_to_border(open_water(stage, level), patch)
+    if patch is None or way is None or not way.any():
+        raise NothingToMove("no open water found")
+    return patch, way
+
+
+def lit(level: Map, patch: Patch) -> Map:
+    """How much light each value of a field takes up, 0..1: all where it is water, none ashore."""
+    there = cv2.erode(coarse(level, patch), np.ones((3, 3), np.uint8))
+    return as_map(cv2.blur(there, (3, 3)))
+
+
 def waves(stage: Stage, part: Part) -> Effect:
     """Waves that come towards the viewer, finer and slower towards the horizon, and glint."""
-    water = surface(stage)
-    patch = Patch.around(as_map(water > INSIDE), FIELD_PX)
-    if patch is None:
-        raise NothingToMove("no water found")
+    level = level_water(stage)
+    patch, way = patch_and_way(stage, level)
     longer = max(stage.size)
-    way = way_to_border(water, patch)
-    if not way.any():
-        raise NothingToMove("no water found")
     train = trains(WAVES, stage, part, patch, as_map(way > 0.0))
     rough = ROUGHNESS.get(stage.kind, CALM) * part.strength
     height, slope = train.peak(MOMENTS)
@@ -244,17 +284,17 @@ def waves(stage: Stage, part: Part) -> Effect:
         SIDEWAYS * rough * border_reach(way, as_map(SIDEWAYS * rough * slope), BORDER_SHARE)
     )
     heave = Heave("ground", patch, train, across, up)
-    band = shore(patch, water, longer) if stage.kind == "sea" else None
+    band = shore(patch, level, longer) if stage.kind == "sea" else None
     swells = max(1, round(part.speed * stage.seconds / SWELL_SECONDS))
-    edge = smoothstep(0.0, 1.0, as_map(way / (GLINT_EDGE * longer)))
+    there = lit(level, patch)
     luma = cv2.cvtColor(colours(stage.plate, patch), cv2.COLOR_RGB2GRAY) / LUMA_MAX
-    shine = (GLINT + SPARKLE * luma**2) * edge * min(part.strength, 1.5)
+    shine = (GLINT + SPARKLE * luma**2) * there * min(part.strength, 1.5)
     glints = Glints(
         None,
         patch,
         train,
         as_map(shine / max(float(slope.max()), 1e-3)),
-        None if band is None else as_map(FOAM * band * edge),
+        None if band is None else as_map(FOAM * band * there),
         swells,
     )
     frames = max(1, round(stage.seconds * stage.fps))
