@@ -61,6 +61,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             take=request.take,
             camera=directed.camera,
             ambience=directed.ambience,
+            preset=directed.wishes.preset,
+            motions=len(directed.wishes.motions),
+            unable=len(directed.wishes.unable),
             tags=len(tags),
             faces=len(faces),
         )

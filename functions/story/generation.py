@@ -81,11 +81,14 @@ Inability = Literal["walk", "speak", "laugh", "pose", "vehicle", "animal", "tran
 class Wishes(Contract):
     """What a prompt asks for, read once, so that engines need no vocabulary.
 
-    motions: asked for; refused: asked to be left out; only: nothing but `motions` may move.
+    motions: asked for; implied: those of them that only a general word asked for (wind, water), of
+    which a photo need not show every one; refused: asked to be left out; only: nothing but
+    `motions` may move.
     speed and strength multiply an engine's own, 1 if nothing is said.
     """
 
     motions: tuple[Motion, ...] = ()
+    implied: tuple[Motion, ...] = ()
     refused: tuple[Motion, ...] = ()
     held: tuple[Held, ...] = ()
     unable: tuple[Inability, ...] = ()

@@ -4,7 +4,7 @@ import pytest
 
 from direct_scene import direction
 from story import limits
-from story.generation import Box, Direction, Tag
+from story.generation import Box, Direction, Tag, Wishes
 
 STORY = "ab" * 16
 FACE = Box(left=0.4, top=0.3, width=0.2, height=0.2)
@@ -14,10 +14,23 @@ def _tags(*names: str) -> tuple[Tag, ...]:
     return tuple(Tag(name=name, confidence=0.9) for name in names)
 
 
+def _directed(prompt: str, faces: tuple[Box, ...] = ()) -> Direction:
+    return direction.direct(
+        story_id=STORY,
+        attempt=1,
+        take=2,
+        prompt=prompt,
+        fit="contain",
+        seed=None,
+        tags=_tags("Sea"),
+        faces=faces,
+    )
+
+
 @pytest.mark.parametrize(
     ("prompt", "camera"),
     [
-        ("make this photo come alive", "push_in"),
+        ("make this photo come alive", "auto"),
         ("Zoom out slowly", "pull_out"),
         ("pull back to show the valley", "pull_out"),
         ("zoom in on the boat", "push_in"),
@@ -25,36 +38,41 @@ def _tags(*names: str) -> tuple[Tag, ...]:
         ("panning right", "pan_right"),
         ("orbit the statue", "orbit"),
         ("keep the camera still", "none"),
-        ("no camera movement, zoom nowhere", "none"),
-        ("a panda on the left", "push_in"),
+        ("a panda on the left", "auto"),
+        ("", "auto"),
     ],
 )
-def test_the_camera_does_what_the_words_ask(prompt: str, camera: str) -> None:
-    assert direction.choose_camera(prompt, ()) == camera
+def test_the_camera_does_what_the_words_ask_and_else_what_the_engine_chooses(
+    prompt: str, camera: str
+) -> None:
+    assert _directed(prompt).camera == camera
 
 
-def test_the_camera_does_not_circle_a_face() -> None:
-    assert direction.choose_camera("orbit her", (FACE,)) == "push_in"
+def test_the_camera_does_not_circle_a_face_and_the_wish_for_it_is_kept() -> None:
+    made = _directed("orbit her", (FACE,))
+    assert (made.camera, made.wishes.camera) == ("push_in", "orbit")
+
+
+def test_a_dolly_may_move_towards_a_face() -> None:
+    assert _directed("dolly zoom", (FACE,)).camera == "dolly"
 
 
 @pytest.mark.parametrize(
-    ("prompt", "names", "sound"),
+    ("prompt", "sound"),
     [
-        ("", ("Sea", "Sky"), "waves"),
-        ("", ("Waterfall",), "stream"),
-        ("", ("Night",), "night"),
-        ("", ("Coffee Cup",), "room"),
-        ("", ("Mountain",), "wind"),
-        ("", (), "wind"),
-        ("let it rain", ("Sea",), "rain"),
-        ("no sound please", ("Sea",), "silence"),
-        ("a train passes", (), "wind"),
+        ("", "auto"),
+        ("let it rain", "auto"),
+        ("no sound please", "silence"),
+        ("with the sound of waves", "waves"),
     ],
 )
-def test_words_outrank_the_place_in_what_is_heard(
-    prompt: str, names: tuple[str, ...], sound: str
-) -> None:
-    assert direction.choose_ambience(prompt, _tags(*names)) == sound
+def test_the_engine_chooses_the_sound_unless_the_words_do(prompt: str, sound: str) -> None:
+    assert _directed(prompt).ambience == sound
+
+
+def test_what_is_stocked_against_defects_refuses_nothing_that_a_person_asks_for() -> None:
+    assert _directed("let the candles flicker").wishes.motions == ("fire",)
+    assert _directed("").wishes == Wishes()
 
 
 def test_a_retried_state_finds_its_seed_again_and_each_take_another() -> None:
@@ -86,21 +104,13 @@ def test_the_alternative_text_says_what_was_recognised(
 
 
 def test_a_direction_is_complete_and_the_same_for_the_same_input() -> None:
-    def directed() -> str:
-        return direction.direct(
-            story_id=STORY,
-            attempt=1,
-            take=2,
-            prompt="zoom out",
-            fit="contain",
-            seed=None,
-            tags=_tags("Sea"),
-            faces=(FACE,),
-        ).model_dump_json()
+    written = _directed("zoom out, no rain", (FACE,)).model_dump_json()
 
-    assert directed() == directed()
-    made = Direction.model_validate_json(directed())
+    assert written == _directed("zoom out, no rain", (FACE,)).model_dump_json()
+    made = Direction.model_validate_json(written)
     assert made.inference_id == f"{STORY}-1-2"
-    assert (made.camera, made.ambience, made.fit) == ("pull_out", "waves", "contain")
+    assert (made.camera, made.ambience, made.fit) == ("pull_out", "auto", "contain")
+    assert made.wishes == Wishes(refused=("rain",), camera="pull_out")
+    assert (made.tags, made.faces) == (_tags("Sea"), (FACE,))
     assert (made.width, made.height) == (limits.CLIP_WIDTH_PX, limits.CLIP_HEIGHT_PX)
     assert made.frames == limits.CLIP_SECONDS * limits.CLIP_FPS
