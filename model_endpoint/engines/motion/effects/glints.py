@@ -18,7 +18,6 @@ from model_endpoint.engines.motion.planes import WEIGHTS, Planes
 from model_endpoint.engines.motion.stage import (
     FIELD_PX,
     Effect,
-    Maker,
     NothingToMove,
     Part,
     Patch,
@@ -27,7 +26,6 @@ from model_endpoint.engines.motion.stage import (
     View,
 )
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
-from story.generation import Motion
 
 WHITE_LEVEL = 255.0
 #: At most so many lights shimmer: the strongest.
@@ -263,6 +261,3 @@ def light_trails(stage: Stage, part: Part) -> Effect:
     if luma > DARK:
         raise NothingToMove("it is no night")
     return Effect("light_trails", "light runs along the lamps", veils=(Trails(stage, part, spots),))
-
-
-MAKERS: dict[Motion, Maker] = {"twinkle": twinkle, "light_trails": light_trails}

@@ -5,6 +5,7 @@ import math
 import cv2
 import numpy as np
 
+from model_endpoint.engines.motion.effects.glints import light_trails, twinkle
 from model_endpoint.engines.motion.effects.paths import Wander, arch
 from model_endpoint.engines.motion.planes import WEIGHTS
 from model_endpoint.engines.motion.stage import (
@@ -231,4 +232,9 @@ def window_light(stage: Stage, part: Part) -> Effect:
     return Effect("window_light", "a window's light wanders", lights=(WindowLight(stage, part),))
 
 
-MAKERS: dict[Motion, Maker] = {"light_sweep": light_sweep, "window_light": window_light}
+MAKERS: dict[Motion, Maker] = {
+    "light_sweep": light_sweep,
+    "window_light": window_light,
+    "twinkle": twinkle,
+    "light_trails": light_trails,
+}

@@ -9,6 +9,7 @@ into another.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -73,8 +74,10 @@ class Brush:
     def __init__(self) -> None:
         self._sums: dict[tuple[int, ...], Map] = {}
 
-    def draw(self, picture: Planes, sprites: Sprites, shape: Shape) -> None:
-        """Lay the sprites over the picture, in place."""
+    def draw(
+        self, picture: Planes, sprites: Sprites, shape: Shape, *, coloured: bool = True
+    ) -> None:
+        """Lay the sprites over the picture, in place; if not coloured, only over its luma."""
         height, width = picture.y.shape
         x, y, reach = sprites.x, sprites.y, sprites.reach
         shown = (sprites.cover > TRACE) & (x + reach > 0.0) & (y + reach > 0.0)
@@ -82,7 +85,8 @@ class Brush:
         visible = np.flatnonzero(shown)
         if len(visible) == 0:
             return
-        for planes, step in ((slice(0, 1), LUMA_STEP), (slice(1, 3), CHROMA_STEP)):
+        luma, chroma = (slice(0, 1), LUMA_STEP), (slice(1, 3), CHROMA_STEP)
+        for planes, step in (luma, chroma) if coloured else (luma,):
             parts = [picture.y, picture.u, picture.v][planes]
             index, right, down, sprite = around(parts[0].shape, sprites, visible, step)
             coverage = shape(right, down, sprite)
@@ -121,6 +125,18 @@ class Brush:
             flat[index] = base.astype(np.uint8)
 
 
+@cache
+def square(half: int, step: int, columns: int) -> tuple[NDArray[np.intp], Map, Map]:
+    """The (2·half + 1)² pixels around a pixel, (k,) each.
+
+    How much farther they are in a plane of so many columns, and their offsets right and down in
+    picture pixels.
+    """
+    side = np.arange(-half, half + 1)
+    down, right = (each.ravel() for each in np.meshgrid(side, side, indexing="ij"))
+    return down * columns + right, as_map(right * step), as_map(down * step)
+
+
 def around(
     shape: tuple[int, ...], sprites: Sprites, visible: NDArray[np.intp], step: int
 ) -> tuple[NDArray[np.intp], Map, Map, NDArray[np.intp]]:
@@ -131,38 +147,42 @@ def around(
     """
     rows, columns = shape[0], shape[1]
     middle = (step - 1) / 2.0
-    x, y, reach = sprites.x[visible], sprites.y[visible], sprites.reach[visible]
-    half = np.ceil(reach / step).astype(np.intp)
-    side = 2 * half + 1
-    first_x = np.rint((x - middle) / step).astype(np.intp) - half
-    first_y = np.rint((y - middle) / step).astype(np.intp) - half
-    area = side * side
-    which = np.repeat(np.arange(len(visible)), area)
-    local = np.arange(len(which)) - (np.cumsum(area) - area)[which]
-    down = local // side[which]
-    column = local - down * side[which]
-    row, column = down + first_y[which], column + first_x[which]
-    if (
-        first_x.min() < 0
-        or first_y.min() < 0
-        or (first_x + side).max() > columns
-        or (first_y + side).max() > rows
-    ):
-        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-        row, column, which = row[inside], column[inside], which[inside]
-    return (
-        row * columns + column,
-        as_map(column * np.float32(step) - as_map(x - middle)[which]),
-        as_map(row * np.float32(step) - as_map(y - middle)[which]),
-        visible[which],
+    half = np.ceil(sprites.reach[visible] / step).astype(np.intp)
+    # Sprites of like reach together, so that their squares are copies of one.
+    order = np.argsort(half)
+    visible, half = visible[order], half[order]
+    sizes, counts = np.unique(half, return_counts=True)
+    x, y = sprites.x[visible], sprites.y[visible]
+    column = np.rint((x - middle) / step).astype(np.intp)
+    row = np.rint((y - middle) / step).astype(np.intp)
+    squares = [square(size, step, columns) for size in sizes.tolist()]
+    farther, right, down = (
+        np.concatenate([np.tile(part, count) for part, count in zip(parts, counts, strict=True)])
+        for parts in zip(*squares, strict=True)
     )
+    which = np.repeat(np.arange(len(visible)), (2 * half + 1) ** 2)
+    crossing = (column < half) | (row < half) | (column + half >= columns) | (row + half >= rows)
+    if crossing.any():
+        at_x = column[which] + (right / step).astype(np.intp)
+        at_y = row[which] + (down / step).astype(np.intp)
+        inside = (at_x >= 0) & (at_x < columns) & (at_y >= 0) & (at_y < rows)
+        farther, right, down, which = (each[inside] for each in (farther, right, down, which))
+    # From the pixel to the sprite, which lies between pixels.
+    right += as_map(column * step + middle - x)[which]
+    down += as_map(row * step + middle - y)[which]
+    return (row * columns + column)[which] + farther, right, down, visible[which]
 
 
-def lay(plane: Rgb, coverage: Rgb, ink: float) -> None:
-    """Lay one ink over a whole plane or a view of one, in place; coverage (h, w) 0..255."""
-    kept = cv2.multiply(plane, cv2.bitwise_not(coverage), scale=1.0 / 255.0)
+def lay(plane: Rgb, coverage: Rgb, ink: float, room: Rgb | None = None) -> None:
+    """Lay one ink over a whole plane or a view of one, in place; coverage (h, w) 0..255.
+
+    room: an array like the coverage to compute in; the coverage's own values are lost with it.
+    """
+    kept = cv2.bitwise_not(coverage, dst=room)
+    cv2.multiply(plane, kept, dst=kept, scale=1.0 / 255.0)
     # An ink has 0 where nothing is covered: there the plane stays as it is to the last bit.
-    cv2.add(kept, cv2.convertScaleAbs(coverage, alpha=ink / 255.0), dst=plane)
+    own = None if room is None else coverage
+    cv2.add(kept, cv2.convertScaleAbs(coverage, dst=own, alpha=ink / 255.0), dst=plane)
 
 
 def lay_over(picture: Planes, coverage: Rgb, left: int, top: int, ink: Map) -> None:
