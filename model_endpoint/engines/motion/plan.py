@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from model_endpoint.engines.motion.repertory import MAKERS
+from model_endpoint.engines.motion.sound import Voice
 from model_endpoint.engines.motion.stage import Effect, NothingToMove, Part, Stage
 from model_endpoint.scene.model import Region, Scene, SceneKind
 from story.generation import (
@@ -46,7 +47,7 @@ class KindPlan(Data):
 
     camera: CameraMove
     motions: dict[Motion, Share]
-    sounds: tuple[tuple[str, Share, str], ...]
+    sounds: tuple[tuple[Voice, Share, str], ...]
 
 
 class Manner(Data):
