@@ -12,9 +12,14 @@ import cv2
 import numpy as np
 
 from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.scene.falling import find_stream
 from model_endpoint.scene.model import WATER, Region
 from model_endpoint.scene.outlines import HALF, Mask, above_half, fit, lab_of, meet, ramp, within
 
+#: Names that photos of running water are given.
+RUNNING_WATER = frozenset({"Water", "Waterfall", "Stream", "Creek", "River", "Rapids"})
+#: Names of plains that look like calm water: unless water is named as well, it is one of them.
+DRY = frozenset({"Road", "Street", "Highway", "Tarmac", "Asphalt", "Runway", "Snow", "Desert"})
 #: Longer side of the picture that the cues are computed on.
 SIDE_PX = 384
 #: Names that photos of open water are given.
@@ -49,7 +54,7 @@ MIN_NAMED_CONFIDENCE = 0.6
 COMPANION = 0.15
 ALIKE = 0.6
 #: How far the outline may lie from the plain that was found.
-OUTLINE_PX = 6
+OUTLINE_PX = 7
 
 
 def slopes(lab: Map) -> tuple[Map, Map]:
@@ -232,14 +237,22 @@ def find_water(
     tags: what the photo was said to show; a name of water makes it believed sooner.
     """
     small = within(photo, SIDE_PX)
-    if sky is None:
-        return None
-    above = above_half(sky.mask, small)
+    above = np.zeros(small.shape[:2], dtype=np.bool_)
+    if sky is not None:
+        above = above_half(sky.mask, small)
     never = np.logical_or.accumulate(above[::-1], axis=0)[::-1]
     if subject is not None:
         never = never | above_half(subject.mask, small)
-    least = MIN_NAMED_CONFIDENCE if tags & OPEN_WATER else MIN_CONFIDENCE
-    found = open_water(small, above, never, least)
-    if found is None or found[0].mean() < MIN_AREA:
+    named = bool(tags & OPEN_WATER)
+    if sky is not None and (named or not tags & DRY):
+        least = MIN_NAMED_CONFIDENCE if named else MIN_CONFIDENCE
+        found = open_water(small, above, never, least)
+        if found is not None and found[0].mean() >= MIN_AREA:
+            return Region(kind=WATER, mask=fit(photo, found[0], size), confidence=found[1])
+    # Saliency takes falls for a subject: only the sky is known to be none of it.
+    stream = find_stream(photo, size, above)
+    if stream is None:
         return None
-    return Region(kind=WATER, mask=fit(photo, found[0], size), confidence=found[1])
+    mask, sure = stream
+    least = MIN_NAMED_CONFIDENCE if tags & RUNNING_WATER else MIN_CONFIDENCE
+    return Region(kind=WATER, mask=mask, confidence=sure) if sure >= least else None
