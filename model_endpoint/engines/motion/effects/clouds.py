@@ -45,10 +45,13 @@ TURN_SECONDS = (5.0, 2.5)
 BEHIND = 0.012
 #: Luma's deviation from its surroundings (grey levels) above which a sky has clouds; the longer
 #: side at which it is measured, the width of grain there and that of surroundings.
-CLOUDY = 1.4
+CLOUDY = 1.6
 MEASURED_PX = 400
 GRAIN_PX = 1.2
 SURROUNDINGS_PX = 12.0
+#: Part of the surroundings that must be sky, and what is as good as none.
+AMIDST = 0.93
+TRACE = 1e-4
 #: Surely not the sun.
 HARDLY = 0.1
 
@@ -67,14 +70,20 @@ def cloudiness(stage: Stage, sky: Map) -> float:
     if not weight.any():
         return 0.0
     grey = as_map(cv2.cvtColor(as_rgb(small), cv2.COLOR_RGB2GRAY))
-    fine, broad = (_mean(grey, weight, sigma) for sigma in (GRAIN_PX, SURROUNDINGS_PX))
-    return float(np.sqrt(np.mean((fine - broad)[weight > 0] ** 2)))
+    surroundings = _share(weight, SURROUNDINGS_PX)
+    # At a border the surroundings lie to one side: there a clear sky that brightens towards the
+    # horizon would seem cloudy.
+    amidst = (weight > 0) & (surroundings > AMIDST)
+    if not amidst.any():
+        return 0.0
+    fine = _share(as_map(grey * weight), GRAIN_PX) / np.maximum(_share(weight, GRAIN_PX), TRACE)
+    broad = _share(as_map(grey * weight), SURROUNDINGS_PX) / np.maximum(surroundings, TRACE)
+    return float(np.sqrt(np.mean((fine - broad)[amidst] ** 2)))
 
 
-def _mean(values: Map, weight: Map, sigma: float) -> Map:
-    """A blur to which only the places of a weight contribute."""
-    total = cv2.GaussianBlur(weight, (0, 0), sigma)
-    return as_map(cv2.GaussianBlur(values * weight, (0, 0), sigma) / np.maximum(total, 1e-4))
+def _share(values: Map, sigma: float) -> Map:
+    """A blur; beyond the picture there is nothing."""
+    return as_map(cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
 
 
 def wind(
