@@ -44,7 +44,8 @@ class Seen:
         """Picture pixels of plate pixels, and the growth of things there."""
         share = share_of(depth)
         column, row = self.lens.seen(x - self.home[0], y - self.home[1], share, self.pose)
-        return column, row, float(self.lens.growth(share, self.pose).mean())
+        middle = float(share.mean()) if share.size else FAR_SHARE
+        return column, row, float(self.lens.growth(middle, self.pose))
 
 
 @dataclass(frozen=True, slots=True)
