@@ -41,7 +41,9 @@ MIN_LINK = 0.15
 POOL = 0.16
 POOL_GREEN = -3.0
 #: Least part of the picture that falls.
-MIN_FALLING = 0.003
+MIN_FALLING = 0.005
+#: Share of upright streaks from which on rough water falls.
+STANDING = 0.3
 #: Pixels over which the direction of the streaks, and then the flow, is averaged.
 STREAK_PX = 2.0
 FLOW_PX = 6.0
@@ -136,6 +138,16 @@ def streaks(light: Map) -> Map:
     return as_map(mean / np.linalg.norm(mean, axis=2, keepdims=True))
 
 
+def standing(light: Map) -> Map:
+    """Share of the gradients' energy that lies across: falls streak downwards, ripples lie. 0..1"""
+    across = as_map(cv2.Sobel(light, cv2.CV_32F, 1, 0)) / 8
+    down = as_map(cv2.Sobel(light, cv2.CV_32F, 0, 1)) / 8
+    blur = (0, 0), STREAK_PX
+    upright = as_map(cv2.GaussianBlur(across * across, *blur))
+    lying = as_map(cv2.GaussianBlur(down * down, *blur))
+    return as_map(upright / (upright + lying + 1.0))
+
+
 def find_falling(photo: Rgb, size: tuple[int, int], water: Region | None) -> Region | None:
     """What of the water falls, with its flow, on maps of `size`; None where nothing does."""
     if water is None:
@@ -147,7 +159,8 @@ def find_falling(photo: Rgb, size: tuple[int, int], water: Region | None) -> Reg
     bright = as_map(cv2.GaussianBlur(light, (0, 0), NEIGHBOURHOOD_PX / 2))
     # Foam is brighter than the water it falls into.
     level = float(np.median(light[inside])) if inside.any() else 0.0
-    falls = closed(inside & (rough > FALLING_ROUGH) & (bright > level), 3, 3) & inside
+    falls = inside & (rough > FALLING_ROUGH) & (bright > level) & (standing(light) > STANDING)
+    falls = closed(falls, 5, 5) & inside
     opened = cv2.morphologyEx(falls.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     falls = np.asarray(opened > 0)
     if falls.mean() < MIN_FALLING:

@@ -12,13 +12,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 from model_endpoint.scene.horizon import find_level_break
 from model_endpoint.scene.model import SKY, Region
 from model_endpoint.scene.outlines import fit, grow, lab_of, ramp, within
 
 #: Longer side of the picture that the cues are computed on.
 SIDE_PX = 256
+#: The brightest places are those above this percentile; they are lifted to WHITE, but not further
+#: than by MAX_GAIN: a night stays a night.
+BRIGHTEST = 99.0
+WHITE = 250.0
+MAX_GAIN = 1.5
 #: Sobel magnitude (grey levels, kernel of gain 8) below which a place is smooth, above textured.
 SMOOTH_SLOPE = 25.0
 ROUGH_SLOPE = 90.0
@@ -57,6 +62,13 @@ class Evidence:
         """The geometric mean: a single refutation suffices."""
         values = np.array([self.colour, self.smoothness, self.width, self.above])
         return float(np.exp(np.log(np.maximum(values, 1e-4)).mean()))
+
+
+def exposed(photo: Rgb) -> Rgb:
+    """The photo as if exposed so that its brightest places are white: its colours are absolute."""
+    brightest = max(1.0, float(np.percentile(photo.max(axis=2), BRIGHTEST)))
+    gain = float(np.clip(WHITE / brightest, 1.0, MAX_GAIN))
+    return as_rgb(np.clip(photo.astype(np.float32) * gain, 0, 255))
 
 
 def colour_of_sky(photo: Rgb) -> Map:
@@ -146,7 +158,7 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
 
     salient (any size) 0..1: what stands out is no sky, be it a subject or a ridge.
     """
-    small = within(photo, SIDE_PX)
+    small = exposed(within(photo, SIDE_PX))
     height, width = small.shape[:2]
     colour, slope = colour_of_sky(small), roughness(small)
     rows = as_map((np.arange(height) + 0.5) / height)[:, None]
