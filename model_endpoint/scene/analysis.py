@@ -1,4 +1,7 @@
-"""The first analysis: classical cues for sky, water and depth, small networks for the rest."""
+"""The analysis of a photo: small networks for kind, subject and faces, classical cues for the rest.
+
+A network is loaded when a photo first needs it: Face Mesh by a face, Selfie Segmentation by people.
+"""
 
 import cv2
 import numpy as np
@@ -8,6 +11,8 @@ from model_endpoint.pixels import Rgb, as_rgb
 from model_endpoint.scene.classes import classify, share_of
 from model_endpoint.scene.depth import estimate_depth
 from model_endpoint.scene.faces import find_faces
+from model_endpoint.scene.falling import find_falling
+from model_endpoint.scene.foliage import find_foliage
 from model_endpoint.scene.kind import Light, leaning, name_kind, see_light
 from model_endpoint.scene.model import Region, Scene, SceneKind, Source
 from model_endpoint.scene.sky import find_sky
@@ -50,22 +55,31 @@ def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...]
     salient = saliency(small)
     subject = find_subject(photo, salient, size, people)
     sky = find_sky(small, size, salient)
-    water = find_water(small, size, sky, subject)
-    found = tuple(region for region in (sky, water, subject) if region is not None)
+    told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
+    water = find_water(small, size, sky, subject, told)
+    falling = find_falling(small, size, water)
     sun = find_sun(small, sky)
     light = see_light(small, sky, sun)
+    found = present(sky, water, falling, subject)
     kind, confidence = name_kind(leaning(probabilities, tags), found, people, light)
+    foliage = find_foliage(small, size, kind, (sky, water), subject=subject, dusk=light.dusk)
     horizon = horizon_of(sky, water)
     hints = hints_of(probabilities, tags, kind, light)
+    found = present(sky, water, falling, foliage, subject)
     return Scene(
         regions=found,
         horizon=horizon,
-        depth=estimate_depth(size, horizon, found),
+        depth=estimate_depth(small, horizon, found),
         faces=faces,
         sources=find_sources(small, subject, sun, hints),
         kind=kind,
         kind_confidence=confidence,
     )
+
+
+def present(*regions: Region | None) -> tuple[Region, ...]:
+    """Those regions that were found."""
+    return tuple(region for region in regions if region is not None)
 
 
 def hints_of(
@@ -99,12 +113,12 @@ def find_sources(
 def horizon_of(sky: Region | None, water: Region | None) -> float | None:
     """The row where the ground ends, as a fraction: the water's upper edge, or the sky's lower.
 
-    Mountains hide the true horizon: the sky's lower edge is then above it, which only makes far
-    ground a little nearer.
+    Water without a sky is a stream, which climbs: its upper end is no horizon. Mountains hide the
+    true horizon: the sky's lower edge is then above it, which only makes far ground a little nearer.
     """
-    region, edge = (water, UPPER_EDGE) if water is not None else (sky, LOWER_EDGE)
-    if region is None:
+    if sky is None:
         return None
+    region, edge = (water, UPPER_EDGE) if water is not None else (sky, LOWER_EDGE)
     inside = region.mask > HALF
     rows = np.flatnonzero(inside.any(axis=1))
     if len(rows) == 0:

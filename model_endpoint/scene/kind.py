@@ -35,6 +35,10 @@ WATER_EVIDENCE = 0.4
 OPEN_WATER_EVIDENCE = 0.2
 FALLING_EVIDENCE = 1.0
 STREAM_EVIDENCE = 0.5
+#: Part of the water that falls, from foam on a shore to a stream.
+FALLING_SHARES = (0.08, 0.3)
+#: Land this much of the height thick between sky and water is but a far shore.
+SHORE = 0.03
 DUSK_EVIDENCE = 0.75
 NIGHT_EVIDENCE = 0.6
 ROCKET_EVIDENCE = 0.4
@@ -130,7 +134,8 @@ def name_kind(
         by_water(scores, by_kind)
     if FALLING_WATER in by_kind:
         falling = by_kind[FALLING_WATER]
-        scores["stream"] += FALLING_EVIDENCE * falling.confidence
+        much = rise(falling.area / max(water_area(by_kind), falling.area), *FALLING_SHARES)
+        scores["stream"] += FALLING_EVIDENCE * falling.confidence * much
     if SUBJECT in by_kind and scores["flower"] > MIN_SCORE:
         scores["flower"] += FLOWER_EVIDENCE * by_kind[SUBJECT].confidence
     scores["night"] += NIGHT_EVIDENCE * light.night * (1.0 if SKY in by_kind else MIDDLE)
@@ -167,6 +172,11 @@ def by_water(scores: dict[SceneKind, float], by_kind: dict[str, Region]) -> None
     scores["sea"] += OPEN_WATER_EVIDENCE * openness(by_kind[SKY], water)
 
 
+def water_area(by_kind: dict[str, Region]) -> float:
+    """The part of the photo that is water, 0..1."""
+    return by_kind[WATER].area if WATER in by_kind else 0.0
+
+
 def openness(sky: Region, water: Region) -> float:
     """The part of the water's columns in which the sky begins right above it, 0..1."""
     above, below = sky.mask > MIDDLE, water.mask > MIDDLE
@@ -175,7 +185,7 @@ def openness(sky: Region, water: Region) -> float:
         return 0.0
     first = below.argmax(axis=0)[columns]
     last = below.shape[0] - 1 - above[::-1].argmax(axis=0)[columns]
-    gap = 0.03 * below.shape[0]
+    gap = SHORE * below.shape[0]
     near = float((first - last <= gap).mean())
     return near * len(columns) / int(below.shape[1])
 
