@@ -31,6 +31,7 @@ from story.vocabulary import UNABLE
 
 DATA = Path(__file__).parent / "plans.json"
 Share = Annotated[float, Field(gt=0.0, le=2.0)]
+Rate = Annotated[float, Field(gt=0.0, le=4.0)]
 #: Bounds of the product of all strengths, and of all speeds.
 STRENGTHS = (0.2, 2.0)
 SPEEDS = (0.25, 4.0)
@@ -54,7 +55,7 @@ class Manner(Data):
     """A preset or mood: how strong, how fast, what it adds, and what it picks one of."""
 
     strength: Share
-    speed: Share
+    speed: Rate
     motions: dict[Motion, Share]
     one_of: tuple[Motion, ...] = ()
 

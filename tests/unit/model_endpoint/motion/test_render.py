@@ -127,7 +127,7 @@ def test_the_focus_leaves_the_background_and_not_the_subject(
     sharpness = [np.abs(cv2.Laplacian(renderer.draw(phase).y, cv2.CV_32F)) for phase in (0.0, 0.5)]
     behind, subject = cover < 0.01, cover > 0.99
     assert sharpness[1][behind].mean() < 0.8 * sharpness[0][behind].mean()
-    assert sharpness[1][subject].mean() > 0.8 * sharpness[0][subject].mean()
+    assert sharpness[1][subject].mean() > 0.7 * sharpness[0][subject].mean()
 
 
 class Shove:
