@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from model_endpoint.engines.motion.effects.harmonics import smoothstep
-from model_endpoint.engines.motion.effects.region import coarse, colours, full, way_to_border
+from model_endpoint.engines.motion.effects.region import coarse, colours, full, seen, way_to_border
 from model_endpoint.engines.motion.stage import (
     FIELD_PX,
     Effect,
@@ -51,7 +51,7 @@ DIRECTIONS = 2.0
 #: Luma, 0..1, at which water is not white at all, and is all white.
 WHITE = (0.3, 0.75)
 LUMA_MAX = 255.0
-#: Part of the plate that falling water must fill.
+#: Part of the first frame that falling water must fill.
 MIN_AREA = 0.0008
 INSIDE = 0.5
 #: A direction shorter than this is none.
@@ -166,7 +166,7 @@ def run(stage: Stage, patch: Patch, mask: Map, flow: Map, period: float) -> Runn
 def falling_water(stage: Stage, part: Part) -> Effect:
     """Falls and rapids run down without an end."""
     falls, flow = stage.masks.get(FALLING_WATER), stage.flows.get(FALLING_WATER)
-    if falls is None or flow is None or float((falls > INSIDE).mean()) < MIN_AREA:
+    if falls is None or flow is None or seen(falls, stage) < MIN_AREA:
         raise NothingToMove("no falling water found")
     longer = max(stage.size)
     margin = max(2, round(2 * OVER * longer))
@@ -186,7 +186,10 @@ def reach_of(stage: Stage, falls: Map) -> Map:
     """(H, W): the falls and the water right above and below them, where they start and end."""
     side = 2 * max(1, round(OVER * max(stage.size))) + 1
     grown = cv2.dilate(falls, np.ones((side, side), np.uint8))
-    return as_map(np.minimum(grown, np.maximum(falls, stage.masks.get(WATER, falls))))
+    reach = np.minimum(grown, np.maximum(falls, stage.masks.get(WATER, falls)))
+    # At its border nothing moves: it needs no soft outline, under which the renderer would have to
+    # make up water.
+    return as_map(cv2.blur(as_map(reach > INSIDE), (3, 3)))
 
 
 MAKERS: dict[Motion, Maker] = {"falling_water": falling_water}

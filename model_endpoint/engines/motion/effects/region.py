@@ -9,19 +9,25 @@ from model_endpoint.scene.model import SKY
 
 #: A place belongs to a region from this coverage on.
 INSIDE = 0.5
-#: Surely sky, and part of the plate that a sky must fill.
+#: Surely sky, and part of the first frame that a sky must fill.
 SURELY = 0.9
 MIN_SKY = 0.01
 #: The way counts from here on: a field cannot set in steeply between two of its values.
 SET_IN_PX = 1.5 * FIELD_PX
 
 
+def seen(mask: Map, stage: Stage, threshold: float = INSIDE) -> float:
+    """Which part of the first frame a mask (H, W) fills, 0..1; the margin does not count."""
+    (left, top), (width, height) = stage.home, stage.size
+    return float((mask[top : top + height, left : left + width] > threshold).mean())
+
+
 def full(mask: Map, patch: Patch) -> Map:
     """A plate's mask on the patch, (height, width), 0 where it reaches beyond the plate."""
-    seen = mask[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width]
-    below, right = patch.height - seen.shape[0], patch.width - seen.shape[1]
+    part = mask[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width]
+    below, right = patch.height - part.shape[0], patch.width - part.shape[1]
     return as_map(
-        cv2.copyMakeBorder(as_map(seen), 0, below, 0, right, cv2.BORDER_CONSTANT, value=0.0)
+        cv2.copyMakeBorder(as_map(part), 0, below, 0, right, cv2.BORDER_CONSTANT, value=0.0)
     )
 
 
@@ -33,9 +39,9 @@ def coarse(mask: Map, patch: Patch) -> Map:
 
 def colours(plate: Rgb, patch: Patch) -> Rgb:
     """The plate as a field of the patch, (rows, columns, 3); beyond it the nearest pixels."""
-    seen = plate[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width]
-    below, right = patch.height - seen.shape[0], patch.width - seen.shape[1]
-    padded = cv2.copyMakeBorder(seen, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    part = plate[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width]
+    below, right = patch.height - part.shape[0], patch.width - part.shape[1]
+    padded = cv2.copyMakeBorder(part, 0, below, 0, right, cv2.BORDER_REPLICATE)
     rows, columns = patch.field_shape
     return as_rgb(cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA))
 
@@ -64,6 +70,6 @@ def way_to_border(mask: Map, patch: Patch) -> Map:
 def known_sky(stage: Stage) -> Map:
     """The sky's mask (H, W); raises when the photo shows none."""
     sky = stage.masks.get(SKY)
-    if sky is None or float(sky.mean()) < MIN_SKY or not (sky > SURELY).any():
+    if sky is None or seen(sky, stage, SURELY) < MIN_SKY:
         raise NothingToMove("no sky found")
     return sky

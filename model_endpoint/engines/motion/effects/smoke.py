@@ -4,7 +4,7 @@ import numpy as np
 
 from model_endpoint.engines.motion.effects.falling import run
 from model_endpoint.engines.motion.effects.harmonics import curl, smooth_noise, smoothstep
-from model_endpoint.engines.motion.effects.region import full, way_to_border
+from model_endpoint.engines.motion.effects.region import full, seen, way_to_border
 from model_endpoint.engines.motion.stage import (
     FIELD_PX,
     Effect,
@@ -29,18 +29,17 @@ EDDY = 0.05
 #: side.
 PERIOD_SECONDS = 1.7
 BORDER = 0.012
-#: Part of the plate that smoke must fill.
+#: Part of the first frame that smoke must fill.
 MIN_AREA = 0.002
-INSIDE = 0.5
 
 
 def smoke(stage: Stage, part: Part) -> Effect:
     """The smoke of the photo rises; none is made up."""
-    seen = stage.masks.get(SMOKE)
-    if seen is None or float((seen > INSIDE).mean()) < MIN_AREA:
+    there = stage.masks.get(SMOKE)
+    if there is None or seen(there, stage) < MIN_AREA:
         raise NothingToMove("no smoke found")
     longer = max(stage.size)
-    patch = Patch.around(seen, FIELD_PX)
+    patch = Patch.around(there, FIELD_PX)
     if patch is None:
         raise NothingToMove("no smoke found")
     cell = EDDY * longer / FIELD_PX
@@ -49,9 +48,9 @@ def smoke(stage: Stage, part: Part) -> Effect:
     lean = LEANING[part.heading] if part.heading in LEANING else part.random.uniform(-0.25, 0.25)
     rise = as_map([lean, -1.0]) + eddies * (CURL / max(deviation, 1.0))
     speed = SPEED * longer * part.speed * (0.5 + 0.5 * part.strength)
-    slower = smoothstep(0.0, 1.0, as_map(way_to_border(seen, patch) / (BORDER * longer)))
+    slower = smoothstep(0.0, 1.0, as_map(way_to_border(there, patch) / (BORDER * longer)))
     flow = as_map(rise * (speed * slower)[..., None])
-    running = run(stage, patch, full(seen, patch), flow, PERIOD_SECONDS / part.speed)
+    running = run(stage, patch, full(there, patch), flow, PERIOD_SECONDS / part.speed)
     return Effect("smoke", "smoke rises", currents=(running,))
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from model_endpoint.engines.motion.effects.harmonics import Cycles, smoothstep
-from model_endpoint.engines.motion.effects.region import coarse, colours, way_to_border
+from model_endpoint.engines.motion.effects.region import coarse, colours, seen, way_to_border
 from model_endpoint.engines.motion.stage import (
     FIELD_PX,
     Effect,
@@ -88,7 +88,7 @@ UPRIGHT = 0.022
 UPRIGHT_LEVELS = 7.0
 SEARCH_PX = 640
 AROUND_PX = 1
-#: Part of the plate that water must fill.
+#: Part of the first frame that water must fill.
 MIN_AREA = 0.004
 INSIDE = 0.5
 LUMA_MAX = 255.0
@@ -241,7 +241,7 @@ def level_water(stage: Stage) -> Map:
         raise NothingToMove("no water found")
     falling = stage.masks.get(FALLING_WATER)
     level = water if falling is None else as_map(water * (1.0 - falling))
-    if float((level > INSIDE).mean()) < MIN_AREA:
+    if seen(level, stage) < MIN_AREA:
         raise NothingToMove("no water found" if falling is None else "no still water found")
     return level
 
@@ -277,7 +277,8 @@ def waves(stage: Stage, part: Part) -> Effect:
     patch, way = patch_and_way(stage, level)
     longer = max(stage.size)
     train = trains(WAVES, stage, part, patch, as_map(way > 0.0))
-    rough = ROUGHNESS.get(stage.kind, CALM) * part.strength
+    kind = "stream" if FALLING_WATER in stage.masks else stage.kind
+    rough = ROUGHNESS.get(kind, CALM) * part.strength
     height, slope = train.peak(MOMENTS)
     up = as_map(rough * border_reach(way, as_map(rough * height), BORDER_SHARE))
     across = as_map(
