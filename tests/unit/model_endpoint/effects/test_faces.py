@@ -276,7 +276,7 @@ def test_an_iris_moves_as_one_and_the_corners_stay() -> None:
     face = on.faces[0].points
     lids = face[[*mesh.RIGHT_UPPER, *mesh.RIGHT_LOWER]]
     middle = as_map(lids.mean(axis=0))
-    iris = as_map(middle + [[0.0, 0.0], [5.0, 0.0], [-5.0, 0.0], [0.0, 3.0]])
+    iris = as_map(middle + as_map([[0.0, 0.0], [5.0, 0.0], [-5.0, 0.0], [0.0, 3.0]]))
     ways = moved(effect.warps, iris, phase)
     assert np.ptp(ways[:, 0]) < 0.15 * np.abs(ways[:, 0]).max()
     assert (
@@ -302,7 +302,7 @@ def test_a_smile_lifts_and_widens_the_corners_and_neither_opens_nor_closes_the_l
     assert left[0] < -1.0
     assert min(right[1], left[1]) > 1.0
     middle = (face[mesh.RIGHT_MOUTH] + face[mesh.LEFT_MOUTH]) / 2.0
-    lips = as_map(middle + [[0.0, -4.0], [0.0, 4.0]])
+    lips = as_map(middle + as_map([[0.0, -4.0], [0.0, 4.0]]))
     ways = moved(effect.warps, lips, phase)
     assert np.abs(ways[0] - ways[1]).max() < 0.3
 
@@ -357,7 +357,7 @@ def test_shoulders_do_not_sway_with_the_head() -> None:
     on = stage(ONE)
     effect = make("head_sway", on)
     chin = on.faces[0].points[mesh.CHIN]
-    shoulders = as_map(chin + [[-120.0, 175.0], [0.0, 175.0], [120.0, 175.0]])
+    shoulders = as_map(chin + as_map([[-120.0, 175.0], [0.0, 175.0], [120.0, 175.0]]))
     assert np.abs(moved(effect.warps, shoulders, peak(effect))).max() < 0.1
 
 
