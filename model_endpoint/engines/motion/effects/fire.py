@@ -76,7 +76,7 @@ EMBER_COLOURS = ((255.0, 190.0, 90.0), (255.0, 140.0, 50.0), (255.0, 222.0, 150.
 FOOT_ROWS, PAD_RADIUS, FOOT_RADIUS = 0.05, 0.2, 0.045
 VAPOUR_COLOUR = (232.0, 214.0, 190.0)
 VAPOUR_LEANS = (-1.5, 1.3)
-VAPOUR = Growth(height=3.0, widths=(0.7, 1.35), lean=0.0, speed=0.42, cover=0.95, threads=0.4)
+VAPOUR = Growth(height=3.0, widths=(0.7, 1.35), lean=0.0, speed=0.42, cover=0.8, threads=0.15)
 
 
 class Wavering:

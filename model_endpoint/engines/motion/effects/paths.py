@@ -7,12 +7,14 @@ from model_endpoint.pixels import Map, as_map
 #: Each harmonic is about so much faster than the one before; no ratio of small whole numbers.
 HARMONIC_GROWTH = 1.7
 HARMONICS = 5
+#: Amplitudes fall as the frequency to this power.
+FALL = 1.3
 
 
 class Wander:
     """n smooth random ways of unit deviation, whole again after a clip.
 
-    Sums of whole harmonics with amplitudes as 1 / frequency, the spectrum of things that sway in
+    Sums of whole harmonics with amplitudes that fall with frequency, the spectrum of things that sway in
     air (Li et al., Generative Image Dynamics, CVPR 2024, section 4).
     """
 
@@ -22,7 +24,7 @@ class Wander:
         """slowest_hz: of the slowest harmonic, as near as a whole number of cycles allows."""
         wanted = slowest_hz * seconds * HARMONIC_GROWTH ** np.arange(HARMONICS)
         cycles = np.unique(np.maximum(1, np.rint(wanted)))
-        amplitude = cycles[0] / cycles
+        amplitude = (cycles[0] / cycles) ** FALL
         amplitude /= np.sqrt((amplitude**2).sum() / 2.0)
         angles = random.uniform(0.0, 2.0 * np.pi, (len(cycles), count))
         spread = random.uniform(0.6, 1.3, (len(cycles), count)) * amplitude[:, None]
