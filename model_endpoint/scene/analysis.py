@@ -114,7 +114,7 @@ def horizon_of(sky: Region | None, water: Region | None) -> float | None:
     """The row where the ground ends, as a fraction: the water's upper edge, or the sky's lower.
 
     Water without a sky is a stream, which climbs: its upper end is no horizon. Mountains hide the
-    true horizon: the sky's lower edge is then above it, which only makes far ground a little nearer.
+    true horizon: the sky's lower edge is above it, which only makes far ground a little nearer.
     """
     if sky is None:
         return None

@@ -34,7 +34,9 @@ LANDSCAPE_UNDER_SKY = 0.12
 WATER_EVIDENCE = 0.4
 OPEN_WATER_EVIDENCE = 0.2
 FALLING_EVIDENCE = 1.0
-STREAM_EVIDENCE = 0.5
+STREAM_EVIDENCE = 0.6
+#: Water in a valley or under a cliff, without any sky, is looked at for itself.
+LANDSCAPE_WITHOUT_SKY = 0.5
 #: Part of the water that falls, from foam on a shore to a stream.
 FALLING_SHARES = (0.08, 0.3)
 #: Land this much of the height thick between sky and water is but a far shore.
@@ -164,6 +166,7 @@ def by_water(scores: dict[SceneKind, float], by_kind: dict[str, Region]) -> None
     water = by_kind[WATER]
     if SKY not in by_kind:
         scores["stream"] += STREAM_EVIDENCE * water.confidence
+        scores["landscape"] *= 1.0 - (1.0 - LANDSCAPE_WITHOUT_SKY) * water.confidence
         return
     whole = scores["sea"] + scores["lake"]
     sea = scores["sea"] / whole if whole > 0.0 else MIDDLE
