@@ -20,6 +20,7 @@ from model_endpoint.engines.motion.stage import (
     NothingToMove,
     Part,
     Patch,
+    Spot,
     Stage,
 )
 from model_endpoint.pixels import Map, as_map, as_rgb
@@ -56,14 +57,14 @@ TRACE = 1e-4
 HARDLY = 0.1
 
 
-def cloudiness(stage: Stage, sky: Map) -> float:
+def cloudiness(stage: Stage, sky: Map, sun: Spot | None) -> float:
     """How much there is to see drift: the luma's deviation from its surroundings, grey levels."""
     scale = min(1.0, MEASURED_PX / max(stage.plate.shape[:2]))
     small = cv2.resize(stage.plate, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     size = (small.shape[1], small.shape[0])
     there = as_map(cv2.resize(sky, size, interpolation=cv2.INTER_AREA))
     x, y = np.meshgrid(np.arange(size[0]) / scale, np.arange(size[1]) / scale)
-    still = stillness(find_sun(stage), as_map(x), as_map(y), max(stage.size))
+    still = stillness(sun, as_map(x), as_map(y), max(stage.size))
     # Outlines of things are no clouds: stay clear of them.
     clear = cv2.erode(as_rgb((there > SURELY).astype(np.uint8)), np.ones((5, 5), np.uint8))
     weight = as_map((clear > 0) & (still < HARDLY))
@@ -108,7 +109,7 @@ def wind(
         middle = stage.home[0] + 0.5 * stage.size[0]
         away = np.stack([x - middle, y - horizon], axis=2) / tall
         flow = sign * APPROACH * share[..., None] * away
-    return as_map(flow * (1.0 - stillness(find_sun(stage), x, y, max(stage.size)))[..., None])
+    return as_map(flow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,8 @@ def eddies(patch: Patch, reach: Map, part: Part, size: float, turns: tuple[int, 
 def clouds(stage: Stage, part: Part) -> Effect:
     """Clouds that drift with the wind, slower near the horizon, around a sun that stands still."""
     sky = known_sky(stage)
-    if cloudiness(stage, sky) < CLOUDY:
+    sun = find_sun(stage)
+    if cloudiness(stage, sky, sun) < CLOUDY:
         raise NothingToMove("the sky is clear")
     longer = max(stage.size)
     behind = max(2, round(BEHIND * longer))
@@ -160,11 +162,10 @@ def clouds(stage: Stage, part: Part) -> Effect:
     heading = part.heading or ("left", "right")[int(part.random.integers(2))]
     way = DRIFT * longer * stage.seconds * part.speed * (0.5 + 0.5 * part.strength)
     periods = max(1, int(np.ceil(way / (MAX_WAY * longer))))
-    flow = wind(stage, patch, sky, heading, part.random)
-    x, y = patch.coordinates()
-    still = stillness(find_sun(stage), x, y, longer)
+    free = as_map(1.0 - stillness(sun, *patch.coordinates(), longer))
+    flow = wind(stage, patch, sky, heading, part.random) * free[..., None]
     turns = tuple(max(1, round(part.speed * stage.seconds / turn)) for turn in TURN_SECONDS)
-    reach = as_map(BILLOW * longer * part.strength * (1.0 - still))
+    reach = as_map(BILLOW * longer * part.strength * free)
     drift = Drift(
         "sky",
         patch,

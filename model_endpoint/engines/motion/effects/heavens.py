@@ -9,7 +9,7 @@ import numpy as np
 from model_endpoint.engines.motion.effects.harmonics import Cycles, smoothstep, weighted
 from model_endpoint.engines.motion.effects.region import SURELY, coarse, colours, known_sky
 from model_endpoint.engines.motion.effects.stars import stars
-from model_endpoint.engines.motion.effects.sun import find_sun
+from model_endpoint.engines.motion.effects.sun import find_sun, stillness
 from model_endpoint.engines.motion.stage import (
     FIELD_PX,
     Effect,
@@ -47,7 +47,7 @@ class Hue:
 HUES = (
     Hue(when=0.3, height=0.3, gain=0.06, blue=-17.0, red=11.0),
     Hue(when=0.46, height=0.8, gain=0.0, blue=-10.0, red=11.0),
-    Hue(when=0.68, height=0.4, gain=-0.05, blue=-3.0, red=15.0),
+    Hue(when=0.68, height=0.4, gain=-0.05, blue=-3.0, red=12.0),
     Hue(when=0.62, height=4.0, gain=-0.13, blue=5.0, red=4.0),
 )
 #: How much longer than an even swell a hue is gone: greater is shorter.
@@ -110,6 +110,8 @@ def sky_hues(stage: Stage, part: Part) -> Effect:
     luma = as_map(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY))
     white = smoothstep(0.2, 0.8, as_map(colour.min(axis=2)))
     taken = (ON_BLUE + (1.0 - ON_BLUE) * white) * smoothstep(*NIGHT, luma)
+    # The sun outshines whatever light the sky has.
+    taken *= 1.0 - stillness(sun, x, y, max(stage.size))
     amounts = []
     for hue in HUES:
         reach = np.exp(-up / hue.height) * (0.75 + 0.25 * np.exp(-((beside / 0.35) ** 2)))
@@ -145,7 +147,7 @@ GLOW = 0.11
 #: Rays: how many, how often they turn a gap on in 5 s, and each set's share; their gain at most.
 RAYS = ((9, 1, 0.45), (13, -1, 0.35), (22, 2, 0.2))
 RAYS_SECONDS = 5.0
-RAY = 0.065
+RAY = 0.055
 #: Cb and Cr of the glow at its brightest.
 WARMTH = (-5.0, 3.5)
 #: Without a disc: the brightest sky, grey levels, and how much brighter than most of the sky.

@@ -30,14 +30,16 @@ STAR = 0.003
 MOST_REAL = 250
 #: New stars a whole picture of sky, the nearest two, how many places are tried for each, and how
 #: far they keep from all that is not sky; lengths are parts of the longer side.
-NEW_STARS = 130
+NEW_STARS = 170
 APART = 0.018
 TRIES = 4
 CLEAR = 0.03
-#: Radius of a star, part of the longer side and at least in pixels; coverage of the brightest.
+#: Radius of a star, part of the longer side and at least in pixels; coverage of the brightest, and
+#: of the faintest relative to it.
 RADIUS = 0.0021
 MIN_RADIUS_PX = 1.1
-BRIGHTEST = 0.85
+BRIGHTEST = 0.95
+FAINTEST = 0.35
 #: Part of the clip in which stars come out, and again go in, and which one of them takes.
 COMING = 0.42
 FADE = 0.12
@@ -153,7 +155,7 @@ def coming_out(stage: Stage, part: Part, places: Map) -> NewStars:
         x=as_map(places[:, 0]),
         y=as_map(places[:, 1]),
         radius=as_map(radius),
-        cover=as_map(BRIGHTEST * (0.25 + 0.75 * bright)),
+        cover=as_map(BRIGHTEST * (FAINTEST + (1.0 - FAINTEST) * bright)),
         ink=inks(*(STARLIGHT[index] for index in colour)),
         comes=as_map(comes),
         goes=as_map(goes),
