@@ -28,16 +28,19 @@ from story.vocabulary.folding import (
     tokenise,
 )
 
-#: Which languages are written in a script: only those that a text needs are loaded. Emoji belong to
-#: every language; they stand with the Latin ones.
+#: Emoji belong to every language.
+_SIGNS: Final = "emoji"
+#: In characters: a stem at least this long is no chance in a text of another language.
+_SURE_STEM: Final = 6
+#: Which languages are written in a script: only those that a text needs are loaded.
 _WRITTEN_IN: Final[dict[Script, tuple[str, ...]]] = {
-    "latin": ("en", "es", "fr", "de", "emoji"),
-    "cyrillic": (),
-    "arabic": (),
-    "devanagari": (),
-    "han": (),
+    "latin": ("en", "es", "fr", "de", "pt", _SIGNS),
+    "cyrillic": ("ru",),
+    "arabic": ("ar",),
+    "devanagari": ("hi",),
+    "han": ("zh", "ja"),
 }
-LANGUAGES: Final = tuple(name for names in _WRITTEN_IN.values() for name in names)
+LANGUAGES: Final = tuple(name for names in _WRITTEN_IN.values() for name in names if name != _SIGNS)
 #: How many tokens `_` may skip; an unspaced word is several tokens.
 _GAP_WORDS: Final = 4
 _GAP_CHARACTERS: Final = 8
@@ -116,17 +119,32 @@ def understood(text: str) -> list[Term]:
             kana = _KANA[0] <= token.text[0] <= _KANA[1]
             # One kana outweighs any number of characters that both languages use.
             scores["ja" if kana else "zh"] += len(tokens) if kana else 1
-    matches = searched.matches
-    scores.update(next(iter(match.ends)) for match in matches if len(match.ends) == 1)
-    best = max(LANGUAGES, key=lambda language: scores[language])
-    matches.sort(key=lambda match: (-match.characters, best not in match.ends, match.start))
+    scores.update(next(iter(match.ends)) for match in searched.matches if len(match.ends) == 1)
+    best = {
+        script: max((name for name in names if name != _SIGNS), key=lambda name: scores[name])
+        for script, names in _WRITTEN_IN.items()
+    }
+    matches = [
+        match
+        for match in searched.matches
+        if not _is_chance(match, tokens, best[tokens[match.used[0]].script])
+    ]
+    matches.sort(
+        key=lambda match: (
+            -match.characters,
+            best[tokens[match.used[0]].script] not in match.ends,
+            match.start,
+        )
+    )
     taken: set[int] = set()
     terms: list[Term] = []
     for match in matches:
         if taken.isdisjoint(match.used):
             taken.update(match.used)
-            language = max(match.ends, key=lambda name: (name == best, scores[name]))
             at = tokens[match.used[0]]
+            language = best[at.script]
+            if language not in match.ends:
+                language = max(match.ends, key=lambda name: scores[name])
             terms += [
                 Term(kind, value, match.used[0], match.used[-1], at.clause, at.sentence)
                 for kind, value in match.ends[language]
@@ -134,6 +152,18 @@ def understood(text: str) -> list[Term]:
             ]
     terms.sort(key=lambda term: (term.first, term.kind != "no"))
     return terms
+
+
+def _is_chance(match: _Match, tokens: list[Token], best: str) -> bool:
+    """Whether a word only looks like one of a language that the text is not written in.
+
+    So does a frequent word of its own language, and one that merely begins with a short stem.
+    """
+    if best in match.ends or len(match.used) > 1 or _SIGNS in match.ends:
+        return False
+    text = tokens[match.used[0]].text
+    frequent = text in _compiled(tokens[match.used[0]].script).marks[best]
+    return frequent or match.characters < min(len(text), _SURE_STEM)
 
 
 @cache
@@ -155,7 +185,7 @@ def _compiled(script: Script) -> _Lexicon:
 
 def _add(root: _Node, pattern: str, language: str, meaning: tuple[str, str]) -> None:
     nodes = [root]
-    for written in pattern.split():
+    for written in pattern.replace("_", " _ ").split():
         if written == "_":
             for node in nodes:
                 node.gap = node.gap or _Node()

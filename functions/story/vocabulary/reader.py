@@ -167,6 +167,10 @@ def _unable_to(clause: Clause, at: int) -> Inability | None:
         beside = before[-1].last + 1 == clause.terms[at].first
         if beside or not actors:
             return None
+    beside = bool(after) and after[0].kind == "motion" and not actors
+    if beside and after[0].first == clause.terms[at].last + 1:
+        # идёт снег: the snow falls.
+        return None
     if any(term.value == "camera" for term in before):
         return None
     owner = actors[-1] if actors else next((term for term in after if term.value in _ACTORS), None)
