@@ -6,6 +6,7 @@ eq. 7, for a flow that hardly changes along its own lines.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from model_endpoint.engines.motion.effects.harmonics import Cycles, curl, smooth
 from model_endpoint.engines.motion.effects.region import SURELY, full, known_sky
 from model_endpoint.engines.motion.effects.sun import find_sun, stillness
 from model_endpoint.engines.motion.stage import (
+    FIELD_PX,
     Effect,
     LayerName,
     Maker,
@@ -32,6 +34,8 @@ DRIFT = 0.0165
 MAX_WAY = 0.045
 #: Speed at the horizon relative to the highest clouds: what is far seems slow.
 HORIZON_SHARE = 0.35
+#: A sky counts as at least so high, part of the longer side.
+LOW_SKY = 0.1
 #: Clouds that come towards the viewer spread from a point; so they look slower.
 APPROACH = 1.35
 #: How much winds of different height differ, and the height of a layer of wind, part of the sky's.
@@ -42,6 +46,12 @@ LAYER_HEIGHT = 0.3
 BILLOW = 0.0009
 EDDY = 0.15
 TURN_SECONDS = (5.0, 2.5)
+#: Mist at the horizon: its height, part of the way up to the highest sky; its gain of luma; the
+#: size of its banks, parts of the longer side; and seconds in which they come and go.
+MIST_HEIGHT = 0.22
+MIST = 0.025
+BANK = (0.05, 0.22)
+MIST_SECONDS = (4.8, 3.1)
 #: The sky layer goes on behind the ground by this part of the longer side.
 BEHIND = 0.012
 #: Luma's deviation from its surroundings (grey levels) above which a sky has clouds; the longer
@@ -87,16 +97,24 @@ def _share(values: Map, sigma: float) -> Map:
     return as_map(cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
 
 
+def above_horizon(stage: Stage, patch: Patch, sky: Map) -> tuple[Map, float, float]:
+    """How high the values of a field are, 0 at the horizon to 1 at the highest sky that is seen.
+
+    And the horizon's row and the sky's height, in plate pixels.
+    """
+    _, y = patch.coordinates()
+    rows = np.flatnonzero((sky > SURELY).any(axis=1))
+    horizon = stage.horizon if stage.horizon is not None else float(rows[-1])
+    tall = max(horizon - float(rows[0]), LOW_SKY * max(stage.size))
+    return as_map(np.clip((horizon - y) / tall, 0.0, 1.0)), horizon, tall
+
+
 def wind(
     stage: Stage, patch: Patch, sky: Map, heading: Heading, random: np.random.Generator
 ) -> Map:
     """(rows, columns, 2): where clouds go, 1 at the highest that are seen, x right and y down."""
     x, y = patch.coordinates()
-    rows = np.flatnonzero((sky > SURELY).any(axis=1))
-    top = float(rows[0])
-    horizon = stage.horizon if stage.horizon is not None else float(rows[-1])
-    tall = max(horizon - top, 0.1 * max(stage.size))
-    up = np.clip((horizon - y) / tall, 0.0, 1.0)
+    up, horizon, tall = above_horizon(stage, patch, sky)
     share = as_map(HORIZON_SHARE + (1.0 - HORIZON_SHARE) * up)
     cell = (LAYER_HEIGHT * patch.field_shape[0], 1.5 * patch.field_shape[1])
     share *= 1.0 + SHEAR * np.tanh(smooth_noise(patch.field_shape, cell, random))
@@ -148,6 +166,36 @@ def eddies(patch: Patch, reach: Map, part: Part, size: float, turns: tuple[int, 
     return Cycles(turns, cosines, sines)
 
 
+@dataclass(frozen=True, slots=True)
+class Mist:
+    """Banks of mist along the horizon that come and go: see stage.Light."""
+
+    layer: Literal["sky"]
+    patch: Patch
+    banks: Cycles
+
+    def at(self, phase: float) -> Map:
+        """Gain; mist has the sky's own colour."""
+        light = np.zeros((*self.patch.field_shape, 3), dtype=np.float32)
+        np.add(self.banks.at(phase), 1.0, out=light[..., 0])
+        return light
+
+
+def mist(stage: Stage, part: Part, patch: Patch, up: Map, free: Map) -> Mist:
+    """Mist where the sky is low; up: see above_horizon; free: how little the sun outshines it."""
+    shown = as_map(MIST * part.strength * np.exp(-up / MIST_HEIGHT) * free)
+    cell = tuple(size * max(stage.size) / FIELD_PX for size in BANK)
+    turns = tuple(max(1, round(part.speed * stage.seconds / each)) for each in MIST_SECONDS)
+    cosines, sines = (
+        [
+            as_map(shown * smooth_noise(patch.field_shape, (cell[0], cell[1]), part.random))
+            for _ in turns
+        ]
+        for _ in range(2)
+    )
+    return Mist("sky", patch, Cycles(turns, cosines, sines))
+
+
 def clouds(stage: Stage, part: Part) -> Effect:
     """Clouds that drift with the wind, slower near the horizon, around a sun that stands still."""
     sky = known_sky(stage)
@@ -174,7 +222,13 @@ def clouds(stage: Stage, part: Part) -> Effect:
         eddies(patch, reach, part, EDDY * longer / patch.width * patch.field_shape[1], turns),
         periods,
     )
-    return Effect("clouds", "clouds drift", currents=(drift,))
+    up, _, _ = above_horizon(stage, patch, sky)
+    return Effect(
+        "clouds",
+        "clouds drift",
+        currents=(drift,),
+        lights=(mist(stage, part, patch, up, free),),
+    )
 
 
 def behind_ground(sky: Map, behind: int) -> Map:

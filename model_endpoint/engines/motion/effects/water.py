@@ -56,6 +56,8 @@ REFERENCE = 0.5
 ENLARGED = 0.9
 #: Far waves are narrow as well as low, but less so: their crests join.
 NARROWING = 0.3
+#: However fast waves are asked to be: faster ones would flicker.
+FASTEST_HZ = 2.2
 #: Water moves less sideways than up and down: what it mirrors is drawn out towards the viewer.
 SIDEWAYS = 0.9
 #: How rough the water of a scene is; of any other scene as a lake's.
@@ -123,7 +125,8 @@ def trains(waves: tuple[Wave, ...], stage: Stage, part: Part, patch: Patch, wate
         shown = smoothstep(*DRAWN, as_map(length / FIELD_PX))
         height = wave.steepness * length / (2.0 * np.pi) * shown
         # A crest, angle = 2πnt, moves to greater angles.
-        counts.append(max(1, round(stage.seconds * part.speed / wave.period)))
+        rate = min(part.speed / wave.period, FASTEST_HZ)
+        counts.append(max(1, round(stage.seconds * rate)))
         cosines.append(as_map(height * np.sin(angle)))
         sines.append(as_map(-height * np.cos(angle)))
     return Cycles(distinct(counts), cosines, sines)

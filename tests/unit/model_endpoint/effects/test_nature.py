@@ -382,7 +382,9 @@ def test_water_that_falls_does_not_wave() -> None:
     assert max(np.abs(warp.at(phase)).max() for phase in PHASES) > 0.3
 
 
-@pytest.mark.parametrize("motion", ["sky_hues", "sun_glow", "waves", "reflections", "stars"])
+@pytest.mark.parametrize(
+    "motion", ["clouds", "sky_hues", "sun_glow", "waves", "reflections", "stars"]
+)
 def test_lights_never_flash(motion: Motion) -> None:
     stage = plate_scene(motion)
     frames = round(stage.seconds * FPS)
