@@ -13,11 +13,11 @@ from model_endpoint.engines.motion.effects.face.mesh import patch_around as patc
 from model_endpoint.engines.motion.effects.harmonics import smoothstep
 from model_endpoint.engines.motion.effects.pupils import Glint, brightest, pupils
 from model_endpoint.engines.motion.effects.region import INSIDE
+from model_endpoint.engines.motion.effects.touch import Touch, depth_of
 from model_endpoint.engines.motion.stage import (
     FIELD_PX,
     Effect,
     LayerName,
-    Light,
     Maker,
     NothingToMove,
     Part,
@@ -46,9 +46,10 @@ THERE_S, OUT_S, BACK_S = 0.09, 0.05, 0.24
 SECOND_FLICK_S = 4.5
 #: The light in eyes: rates (hertz), and how much brighter or darker it becomes.
 SHIMMER_HZ = (0.35, 0.8)
-SHIMMER = (0.16, 0.09)
-#: What shimmers reaches this many times the glint's radius, at least a square of the field.
-HALO = 1.5
+SHIMMER = (0.11, 0.06)
+#: What shimmers reaches this many times the glint's radius (deviation), at least so many pixels.
+HALO = 0.9
+LEAST_HALO_PX = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,29 +192,41 @@ def angle(outline: Map, count: int) -> Map:
 
 
 class Shimmer:
-    """The light in one eye; see stage.Light."""
+    """The light in one eye; see touch.Brush."""
 
-    layer = None
-
-    def __init__(self, stage: Stage, part: Part, glint: Glint, patch: Patch) -> None:
+    def __init__(self, stage: Stage, part: Part, glint: Glint) -> None:
         """Starts as the photo has it."""
-        self.patch = patch
-        x, y = patch.coordinates()
-        reach = max(HALO * glint.radius, 0.8 * FIELD_PX)
-        bell_shape = np.exp(-0.5 * (np.square(x - glint.x) + np.square(y - glint.y)) / reach**2)
-        self._bell = as_map(bell_shape * taper(patch, FIELD_PX) * part.strength)
+        self._glint = glint
         self._turns = counts(SHIMMER_HZ, stage.seconds, part.speed)
         self._starts = part.random.uniform(0.0, 2.0 * np.pi, size=len(self._turns))
+        self._strength = part.strength
 
-    def at(self, phase: float) -> Map:
-        """(rows, columns, 3) float32."""
-        brighter = sum(
-            size * (np.sin(2.0 * np.pi * turns * phase + start) - np.sin(start))
-            for size, turns, start in zip(SHIMMER, self._turns, self._starts, strict=True)
+    def points(self, phase: float) -> Map | None:
+        """The highlight's middle; None when it is as bright as in the photo."""
+        return as_map([[self._glint.x, self._glint.y]]) if self._brighter(phase) else None
+
+    def reach(self, growth: float) -> float:
+        """Some deviations."""
+        return 3.0 * self._halo * growth
+
+    def paint(self, x: Map, y: Map, places: Map, growth: float, phase: float) -> Map:
+        """A soft spot."""
+        away = np.square(x - places[0, 0]) + np.square(y - places[0, 1])
+        bell = np.exp(-0.5 * away / (self._halo * growth) ** 2)
+        return as_map(bell * self._brighter(phase))
+
+    @property
+    def _halo(self) -> float:
+        return max(HALO * self._glint.radius, LEAST_HALO_PX)
+
+    def _brighter(self, phase: float) -> float:
+        parts = zip(SHIMMER, self._turns, self._starts, strict=True)
+        return self._strength * float(
+            sum(
+                size * (np.sin(2.0 * np.pi * turns * phase + start) - np.sin(start))
+                for size, turns, start in parts
+            )
         )
-        light = np.zeros((*self.patch.field_shape, 3), dtype=np.float32)
-        light[..., 0] = 1.0 + self._bell * np.float32(brighter)
-        return light
 
 
 def catch_light(stage: Stage, part: Part) -> Effect:
@@ -223,15 +236,14 @@ def catch_light(stage: Stage, part: Part) -> Effect:
     mask = stage.masks.get(SUBJECT)
     if not faces and stage.kind == "pet" and mask is not None:
         glints = list(pupils(stage.plate, mask))
-    lights: list[Light] = []
-    for glint in glints:
-        reach = 3.0 * HALO * glint.radius + 2.0 * FIELD_PX
-        patch = patch_of(stage, glint.x - reach, glint.y - reach, glint.x + reach, glint.y + reach)
-        if patch is not None:
-            lights.append(Shimmer(stage, part, glint, patch))
-    if not lights:
+    if not glints:
         raise NothingToMove("no light in the eyes was found surely")
-    return Effect("catch_light", "light shimmers in the eyes", lights=tuple(lights))
+    layer: LayerName = "ground" if mask is None else "subject"
+    veils = tuple(
+        Touch(Shimmer(stage, part, glint), depth_of(stage, layer, glint.x, glint.y), 1.0)
+        for glint in glints
+    )
+    return Effect("catch_light", "light shimmers in the eyes", veils=veils)
 
 
 def glints_of(stage: Stage, head: Head) -> list[Glint]:

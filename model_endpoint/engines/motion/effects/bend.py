@@ -12,9 +12,9 @@ from model_endpoint.pixels import Map, as_map
 #: A displacement is at most this part of the way to its region's border.
 BORDER_SHARE = 0.5
 #: A displacement changes by less than this a pixel: places never pass one another.
-MAX_SLOPE = 0.55
+MAX_SLOPE = 0.5
 #: Moments of the clip at which a bend's reach is looked at.
-MOMENTS = 20
+MOMENTS = 13
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,16 @@ from model_endpoint.engines.motion.effects.bend import taper
 from model_endpoint.engines.motion.effects.face.clock import Episode, apart, rests
 from model_endpoint.engines.motion.effects.face.mesh import Eye, Head, eyes_of, heads
 from model_endpoint.engines.motion.effects.harmonics import smoothstep
+from model_endpoint.engines.motion.effects.touch import Touch, depth_of
 from model_endpoint.engines.motion.stage import (
     FIELD_PX,
     Effect,
     LayerName,
-    Light,
     NothingToMove,
     Part,
     Patch,
     Stage,
+    Veil,
     Warp,
 )
 from model_endpoint.pixels import Map, as_map
@@ -48,6 +49,9 @@ REST = 0.45
 LASHES = 0.42
 #: What the white of the eye is shifted by in U and V to be as brown as lashes, grey levels.
 BROWN = (-3.0, 4.0)
+#: The line of lashes: its thickness in bands (deviation), and how many points it is drawn along.
+THICK = 0.5
+LINE_POINTS = 15
 #: Steps of Newton's method until a place of the stretched skin is known to 1/100 pixel.
 STEPS = 6
 #: A patch around an eye, in eye widths: to each side, above and below its centre.
@@ -60,11 +64,13 @@ class Lid:
     def __init__(self, head: Head, eye: Eye, patch: Patch) -> None:
         """All curves are those of the mesh, smoothed."""
         self._head = head
+        self._eye = eye
+        self._corners = (float(eye.upper[0, 0]), float(eye.upper[-1, 0]))
         across, self._down = head.own(*patch.coordinates(), eye.centre)
         self._upper = curve(eye.upper, 4, across)
         lower = curve(eye.lower, 4, across)
         brow = curve(eye.brow, 2, across)
-        left, right = float(eye.upper[0, 0]), float(eye.upper[-1, 0])
+        left, right = self._corners
         beyond = np.maximum(left - across, across - right) / (CORNER * eye.wide)
         inside = 1.0 - smoothstep(0.0, 1.0, as_map(beyond))
         self._open = as_map(np.maximum(lower - self._upper, 0.0) * inside)
@@ -79,7 +85,7 @@ class Lid:
         Skin at τ of its height (0 fold .. 1 lashes) comes down by drop·g(τ), g = 3τ² - 2τ³; at
         height q of the stretched skin, q = τ + ratio·g(τ) tells which τ is seen.
         """
-        drop = self._drop(closed)
+        drop = drop_of(self._open, closed)
         ratio = drop / self._skin
         height = (self._down - self._top) / self._skin
         tau = np.clip(height / (1.0 + ratio), 0.0, 1.0)
@@ -91,14 +97,17 @@ class Lid:
         down = as_map(-drop * np.minimum(skin, left) * self._calm)
         return self._head.on_plate(np.zeros_like(down), down)
 
-    def lashes(self, closed: float) -> Map:
-        """(rows, columns) 0..1: how much of what is seen are lashes, where the eye vanishes."""
-        line = self._upper + self._drop(closed) + 0.5 * BAND_PX
-        near = np.exp(-np.square((self._down - line) / (0.62 * BAND_PX)))
-        return as_map(closed * closed * near * self._shade)
+    def line(self, closed: float) -> Map:
+        """(n, 2) plate places along the middle of the band in which the eye vanishes."""
+        across = as_map(np.linspace(*self._corners, LINE_POINTS))
+        upper, lower = curve(self._eye.upper, 4, across), curve(self._eye.lower, 4, across)
+        down = as_map(upper + drop_of(as_map(np.maximum(lower - upper, 0.0)), closed))
+        return as_map(self._eye.centre + self._head.on_plate(across, as_map(down + 0.5 * BAND_PX)))
 
-    def _drop(self, closed: float) -> Map:
-        return as_map(closed * np.maximum(self._open - REST * BAND_PX, 0.6 * self._open))
+
+def drop_of(opening: Map, closed: float) -> Map:
+    """How far the lashes come down where the lids are so far apart, pixels."""
+    return as_map(closed * np.maximum(opening - REST * BAND_PX, 0.6 * opening))
 
 
 def curve(points: Map, degree: int, across: Map) -> Map:
@@ -126,26 +135,34 @@ class Blinks:
         return self._lid.way(closed) if closed > 0.0 else self._open
 
 
-class Shade:
-    """The line of lashes of one lid; see stage.Light."""
+class Lashes:
+    """The line of lashes of one lid; see touch.Brush."""
 
-    layer = None
-
-    def __init__(self, patch: Patch, lid: Lid, episodes: tuple[Episode, ...]) -> None:
+    def __init__(self, lid: Lid, episodes: tuple[Episode, ...]) -> None:
         """episodes: when the lid closes."""
-        self.patch = patch
         self._lid = lid
         self._episodes = episodes
-        self._open = np.zeros((*patch.field_shape, 3), dtype=np.float32)
-        self._open[..., 0] = 1.0
 
-    def at(self, phase: float) -> Map:
-        """(rows, columns, 3) float32; (1, 0, 0) while the eye is open."""
+    def points(self, phase: float) -> Map | None:
+        """The line along which the eye vanishes; None while it is open."""
         closed = closed_at(self._episodes, phase)
-        if closed == 0.0:
-            return self._open
-        lashes = self._lid.lashes(closed)
-        return as_map(np.dstack([1.0 - (1.0 - LASHES) * lashes, *(c * lashes for c in BROWN)]))
+        return self._lid.line(closed) if closed > 0.0 else None
+
+    def reach(self, growth: float) -> float:
+        """Some deviations."""
+        return 2.0 * BAND_PX * growth
+
+    def paint(self, x: Map, y: Map, places: Map, growth: float, phase: float) -> Map:
+        """A soft line, thinner to its ends."""
+        order = np.argsort(places[:, 0])
+        columns, rows = places[order, 0], places[order, 1]
+        half = max(float(columns[-1] - columns[0]) / 2.0, 1.0)
+        aside = (x - (columns[0] + columns[-1]) / 2.0) / half
+        ends = np.clip(1.15 - np.square(aside), 0.0, 1.0)
+        line = np.interp(x[0], columns, rows)[None, :]
+        near = np.exp(-np.square((y - line) / (THICK * BAND_PX * growth)))
+        closed = closed_at(self._episodes, phase)
+        return as_map(closed * closed * near * ends)
 
 
 def closed_at(episodes: tuple[Episode, ...], phase: float) -> float:
@@ -156,7 +173,7 @@ def closed_at(episodes: tuple[Episode, ...], phase: float) -> float:
 def blink(stage: Stage, part: Part) -> Effect:
     """Everybody blinks once or twice, nobody at the same time, close to a rest of the head."""
     warps: list[Warp] = []
-    lights: list[Light] = []
+    veils: list[Veil] = []
     taken: list[tuple[float, float]] = []
     for head in heads(stage):
         eyes = [eye for eye in eyes_of(head) if eye.open >= MIN_OPEN_PX]
@@ -168,10 +185,11 @@ def blink(stage: Stage, part: Part) -> Effect:
             if patch is not None:
                 lid = Lid(head, eye, patch)
                 warps.append(Blinks(head.layer, patch, lid, episodes))
-                lights.append(Shade(patch, lid, episodes))
+                depth = depth_of(stage, head.layer, *(float(value) for value in eye.centre))
+                veils.append(Touch(Lashes(lid, episodes), depth, LASHES - 1.0, BROWN))
     if not warps:
         raise NothingToMove("no open eyes are large enough")
-    return Effect("blink", "eyes blink", warps=tuple(warps), lights=tuple(lights))
+    return Effect("blink", "eyes blink", warps=tuple(warps), veils=tuple(veils))
 
 
 def blinks_of(stage: Stage, part: Part, taken: list[tuple[float, float]]) -> tuple[Episode, ...]:
