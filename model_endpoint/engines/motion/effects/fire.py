@@ -50,7 +50,7 @@ class Glow:
 
 
 FIRELIGHT = Glow(reach=6.0, gain=0.26, hz=0.34, mean=0.35, deep=0.42, tint=(-7.0, 6.0))
-PADLIGHT = Glow(reach=1.0, gain=0.5, hz=0.18, mean=0.7, deep=0.28, tint=(-8.0, 5.0))
+PADLIGHT = Glow(reach=1.0, gain=0.38, hz=0.18, mean=0.7, deep=0.18, tint=(-8.0, 5.0))
 #: Seconds in which a light begins and ends.
 FADE_S = 0.8
 
@@ -76,7 +76,7 @@ EMBER_COLOURS = ((255.0, 190.0, 90.0), (255.0, 140.0, 50.0), (255.0, 222.0, 150.
 FOOT_ROWS, PAD_RADIUS, FOOT_RADIUS = 0.05, 0.2, 0.045
 VAPOUR_COLOUR = (232.0, 214.0, 190.0)
 VAPOUR_LEANS = (-1.5, 1.3)
-VAPOUR = Growth(height=3.0, widths=(0.7, 1.35), lean=0.0, speed=0.42, cover=0.8, threads=0.15)
+VAPOUR = Growth(height=4.0, widths=(0.7, 1.5), lean=0.0, speed=0.45, cover=1.15, threads=0.2)
 
 
 class Wavering:

@@ -28,8 +28,8 @@ from model_endpoint.engines.motion.stage import (
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
 WHITE_LEVEL = 255.0
-#: At most so many lights shimmer: the strongest.
-MOST = 14
+#: At most so many lights shimmer, and fewer have a halo: the strongest.
+MOST, MOST_HALOS = 14, 6
 #: Half the width of a star in radii of its light, at least and at most as parts of the picture.
 STAR_REACH, STAR_LEAST, STAR_MOST = 3.2, 0.016, 0.055
 #: The star's texture: half its side in cells, its rays, how thin they are and how bright.
@@ -42,7 +42,7 @@ SHIMMER_HZ = 0.27
 SHIMMER_MEAN, SHIMMER_DEEP = 0.5, 0.36
 STAR_COVER = 0.95
 #: The halo: its radius in half widths of the star, its greatest gain and its breath.
-HALO_REACH, HALO_GAIN, HALO_HZ = 2.6, 0.42, 0.22
+HALO_REACH, HALO_GAIN, HALO_HZ = 2.4, 0.32, 0.22
 HALO_MEAN, HALO_DEEP = 0.6, 0.3
 #: Warmth of the halo in steps of chroma.
 HALO_TINT = (-7.0, 5.0)
@@ -176,7 +176,7 @@ def twinkle(stage: Stage, part: Part) -> Effect:
     return Effect(
         "twinkle",
         "lights twinkle",
-        lights=tuple(Halo(stage, part, spot) for spot in spots),
+        lights=tuple(Halo(stage, part, spot) for spot in spots[:MOST_HALOS]),
         veils=(Shimmer(stage, part, spots),),
     )
 

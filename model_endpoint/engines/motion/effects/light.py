@@ -23,11 +23,11 @@ from story.generation import Motion
 WHITE_LEVEL = 255.0
 #: What is bright already gains less: the gain is scaled by HEADROOM minus luma 0..1.
 HEADROOM = 1.1
-#: Steps of chroma (blue, red) by which the light of the greatest gain warms a white surface.
-WARM = (-10.0, 6.0)
+#: Steps of chroma (blue, red) by which a gain of 1 warms a white surface.
+WARM = (-15.0, 8.0)
 
 #: The sweep: its greatest gain, its half width and its lean; lengths are parts of the diagonal.
-SWEEP_GAIN = 0.34
+SWEEP_GAIN = 0.25
 SWEEP_WIDTH = 0.17
 SWEEP_LEAN = math.radians(27.0)
 #: A fainter band that runs ahead: how far, and how bright and wide it is beside the main one.
@@ -86,7 +86,7 @@ class Lit:
     def __init__(self, stage: Stage, patch: Patch, gain: float) -> None:
         bright = luma(stage, patch)
         self._gain = as_map(gain * (HEADROOM - bright))
-        strength = as_map(gain * bright / SWEEP_GAIN)
+        strength = as_map(gain * bright)
         self._blue, self._red = as_map(WARM[0] * strength), as_map(WARM[1] * strength)
 
     def field(self, light: Map) -> Map:

@@ -36,6 +36,8 @@ DUSK_LUMA, DUSK_LEAST = 0.2, 0.5
 DUSK_BLUE, DUSK_RED = 14.0, -12.0
 WHITE_LEVEL = 255.0
 DUSK_S = 2.2
+#: What is so much out of focus that it is largest, loses this part of its cover.
+FAINTER = 0.7
 #: Births spread over the picture and so much around it, a part of its size.
 AROUND = 0.04
 #: The map of births: its longer side; light spreads over this part of it.
@@ -59,8 +61,9 @@ class Habit:
     """How one kind of mote looks and lives. Lengths are parts of the picture's longer side.
 
     count: seen at once in the middle of the clip. cover: of the brightest. glow: how many times
-    wider its halo is, 0 without. rise: a second, upwards; sway: the deviation of its wandering,
-    whose slowest harmonic has sway_hz. pulse_hz: 0 when it shines steadily. life_s: from, to.
+    wider its halo is, 0 without. rise: a second, upwards; drift: of its own way aside, a second;
+    wind: how much of the wind it follows; sway: the deviation of its wandering, whose slowest
+    harmonic has sway_hz. pulse_hz: 0 when it shines steadily. life_s: from, to.
     """
 
     done: str
@@ -79,6 +82,7 @@ class Habit:
     glow_cover: float = 0.0
     pulse_hz: tuple[float, float] = (0.0, 0.0)
     drift: float = 0.008
+    wind: float = 0.0
 
 
 FIREFLIES = Habit(
@@ -104,13 +108,14 @@ DUST = Habit(
     count=120,
     radius=(0.0014, 0.0064),
     colours=((255.0, 246.0, 222.0), (255.0, 238.0, 200.0)),
-    cover=0.85,
-    hardness=1.1,
+    cover=0.8,
+    hardness=1.0,
     rise=(-0.008, 0.014),
     sway=0.009,
     sway_hz=0.22,
     life_s=(2.6, 5.0),
     birthplace="lit",
+    wind=0.15,
 )
 POLLEN = Habit(
     done="pollen drifts",
@@ -124,7 +129,8 @@ POLLEN = Habit(
     sway_hz=0.25,
     life_s=(2.6, 5.0),
     birthplace="lit",
-    drift=0.03,
+    drift=0.02,
+    wind=0.8,
 )
 BOKEH = Habit(
     done="soft lights float",
@@ -158,7 +164,7 @@ class Swarm:
         grown = random.uniform(0.0, 1.0, count) ** BIG_ONES_ARE_RARE
         least, most = habit.radius
         self._radius = as_map((least + (most - least) * grown) * size * longer)
-        self._cover = as_map(habit.cover * (1.0 - 0.6 * grown) * min(1.2, part.strength))
+        self._cover = as_map(habit.cover * (1.0 - FAINTER * grown) * min(1.2, part.strength))
         self._ink = inks(*habit.colours)[:, random.integers(0, len(habit.colours), count)]
         self._lives = Lives(
             random, count, seconds=stage.seconds, life_s=habit.life_s, loop=stage.loop
@@ -166,7 +172,7 @@ class Swarm:
         self._x, self._y = birthplaces(stage, habit.birthplace, count, random)
         pace = part.speed * stage.seconds * self._lives.span * longer
         to_x, to_y = WIND_WAY.get(part.heading, (0.0, 0.0)) if part.heading else (0.0, 0.0)
-        gust = WIND * random.uniform(0.6, 1.4, count)
+        gust = habit.wind * WIND * random.uniform(0.6, 1.4, count)
         self._way_x = as_map((random.normal(0.0, habit.drift, count) + to_x * gust) * pace)
         self._way_y = as_map((to_y * gust - random.uniform(*habit.rise, count)) * pace)
         hz = habit.sway_hz * part.speed

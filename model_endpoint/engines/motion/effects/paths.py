@@ -14,8 +14,8 @@ FALL = 1.3
 class Wander:
     """n smooth random ways of unit deviation, whole again after a clip.
 
-    Sums of whole harmonics with amplitudes that fall with frequency, the spectrum of things that sway in
-    air (Li et al., Generative Image Dynamics, CVPR 2024, section 4).
+    Sums of whole harmonics whose amplitudes fall with frequency, the spectrum of things that sway
+    in air (Li et al., Generative Image Dynamics, CVPR 2024, section 4).
     """
 
     def __init__(

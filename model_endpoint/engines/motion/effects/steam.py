@@ -21,7 +21,7 @@ STEAM = Growth(height=4.2, widths=(0.5, 0.85), lean=0.0, speed=0.8, cover=1.25, 
 #: What is behind the densest steam still shows.
 MOST_COVER = 1.6
 #: How far wind carries its top.
-WIND = 1.1
+WIND = 0.45
 #: A plume is no higher than this part of the picture, and no lower than this many half widths;
 #: a rim is no narrower than this part of the picture.
 HIGHEST, LOWEST, NARROWEST = 0.62, 1.6, 0.012

@@ -13,10 +13,10 @@ from model_endpoint.pixels import Map, as_map
 from story.generation import Heading, Motion
 
 #: Wind: its slant sideways for each way down, when it blows, and at most when nobody asked for it.
-WIND, BREEZE = 0.34, 0.12
+WIND, BREEZE = 0.2, 0.12
 WIND_SIDE: dict[Heading, float] = {"left": -1.0, "right": 1.0}
 #: Light under a rainy sky: how much is lost of it and of the colours, and seconds until then.
-DIMS, FADES = 0.12, 0.28
+DIMS, FADES = 0.2, 0.38
 FADE_S = 1.3
 
 
