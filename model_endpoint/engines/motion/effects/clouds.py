@@ -69,7 +69,7 @@ HARDLY = 0.1
 
 def cloudiness(stage: Stage, sky: Map, sun: Spot | None) -> float:
     """How much there is to see drift: the luma's deviation from its surroundings, grey levels."""
-    scale = min(1.0, MEASURED_PX / max(stage.plate.shape[:2]))
+    scale = MEASURED_PX / max(stage.plate.shape[:2])
     small = cv2.resize(stage.plate, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     size = (small.shape[1], small.shape[0])
     there = as_map(cv2.resize(sky, size, interpolation=cv2.INTER_AREA))

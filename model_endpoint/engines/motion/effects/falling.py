@@ -189,7 +189,7 @@ def reach_of(stage: Stage, falls: Map) -> Map:
     reach = np.minimum(grown, np.maximum(falls, stage.masks.get(WATER, falls)))
     # At its border nothing moves: it needs no soft outline, under which the renderer would have to
     # make up water.
-    return as_map(cv2.blur(as_map(reach > INSIDE), (3, 3)))
+    return as_map(reach > INSIDE)
 
 
 MAKERS: dict[Motion, Maker] = {"falling_water": falling_water}
