@@ -10,7 +10,15 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from model_endpoint.engines.motion.effects.particles import Brush, Sprites, inks, lay_wide, soft
+from model_endpoint.engines.motion.effects.particles import (
+    SMOOTH_CELLS,
+    Brush,
+    Sprites,
+    glow,
+    inks,
+    lay_wide,
+    soft,
+)
 from model_endpoint.engines.motion.effects.paths import Lives, Wander, arch
 from model_endpoint.engines.motion.planes import WEIGHTS, Planes
 from model_endpoint.engines.motion.stage import FIELD_PX, Effect, Maker, Part, Patch, Stage, View
@@ -28,8 +36,6 @@ FARTHEST, MIDDLE = 0.7, 0.42
 NEAR_SIZE, FAR_SIZE = 1.3, 0.5
 #: Of a size drawn evenly from 0..1, this power.
 BIG_ONES_ARE_RARE = 2.0
-#: A halo is smooth: so many cells across are enough.
-GLOW_CELLS = 14
 #: Fireflies wait for dusk: a photo brighter than this, 0..1, darkens towards it, to no less than
 #: this part of its light, and turns bluer by this many steps of chroma; the way takes seconds.
 DUSK_LUMA, DUSK_LEAST = 0.2, 0.5
@@ -87,7 +93,7 @@ class Habit:
 
 FIREFLIES = Habit(
     done="fireflies glow",
-    count=36,
+    count=30,
     radius=(0.0024, 0.0046),
     colours=((245.0, 255.0, 190.0), (250.0, 250.0, 170.0)),
     cover=1.0,
@@ -221,7 +227,7 @@ class Swarm:
                 cover=as_map(sprites.cover * habit.glow_cover),
                 ink=ink,
             )
-            lay_wide(picture, halo, glow, GLOW_CELLS)
+            lay_wide(picture, halo, glow, SMOOTH_CELLS)
         self._brush.draw(picture, sprites, soft(sprites.reach, habit.hardness))
 
 
@@ -238,11 +244,6 @@ class Discs(Swarm):
             return as_map(inside * (1.0 - self.RIM + self.RIM * square))
 
         lay_wide(picture, self.sprites(phase, view), disc)
-
-
-def glow(square: Map) -> Map:
-    """The halo of a light: strongest in the middle, with a long soft skirt."""
-    return as_map(np.maximum(1.0 - square, 0.0) ** 3)
 
 
 class Dusk:

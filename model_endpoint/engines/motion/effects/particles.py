@@ -26,7 +26,9 @@ Shape = Callable[[Map, Map, NDArray[np.intp]], Map]
 LUMA_STEP, CHROMA_STEP = 1, 2
 #: Cells across a sprite that is drawn wide; those that cover less are left out.
 WIDE_CELLS = 28
-FAINT = 0.02
+FAINT = 0.04
+#: So many are enough for what has no edge.
+SMOOTH_CELLS = 14
 #: Coverage below this shows no difference in eight bits.
 TRACE = 1.0 / 510.0
 
@@ -91,7 +93,10 @@ class Brush:
             index, right, down, sprite = around(parts[0].shape, sprites, visible, step)
             coverage = shape(right, down, sprite)
             coverage *= sprites.cover[sprite]
-            inks_there = [as_map(ink[sprite]) for ink in sprites.ink[planes]]
+            inks_there = [
+                float(ink[0]) if (ink == ink[0]).all() else as_map(ink[sprite])
+                for ink in sprites.ink[planes]
+            ]
             self._lay(parts, index, coverage, inks_there)
 
     def _lay(
@@ -99,9 +104,12 @@ class Brush:
         planes: list[Rgb],
         index: NDArray[np.intp],
         coverage: Map,
-        inks_there: list[Map],
+        inks_there: list[Map | float],
     ) -> None:
-        """P + a·(c - p), where a is the sum of coverages, at most 1, and c their mean ink."""
+        """P + a·(c - p), where a is the sum of coverages, at most 1, and c their mean ink.
+
+        inks_there: a plane's ink for each pixel, or one for all.
+        """
         shape = planes[0].shape
         if shape not in self._sums:
             self._sums[shape] = np.zeros(shape[0] * shape[1], np.float32)
@@ -112,15 +120,17 @@ class Brush:
         part = np.minimum(total, 1.0)
         np.maximum(total, TRACE, out=total)
         for plane, ink in zip(planes, inks_there, strict=True):
-            np.add.at(sums, index, coverage * ink)
-            mean = sums[index]
-            sums[index] = 0.0
-            mean /= total
+            mean: Map | float = ink
+            if isinstance(ink, np.ndarray):
+                np.add.at(sums, index, coverage * ink)
+                mean = sums[index]
+                sums[index] = 0.0
+                mean /= total
             flat = np.reshape(plane, -1, copy=False)
             base = flat[index].astype(np.float32)
-            mean -= base
-            mean *= part
-            base += mean
+            change = mean - base
+            change *= part
+            base += change
             base += 0.5
             flat[index] = base.astype(np.uint8)
 
@@ -203,6 +213,11 @@ def lay_over(picture: Planes, coverage: Rgb, left: int, top: int, ink: Map) -> N
     rows, columns = slice(from_y // 2, to_y // 2), slice(from_x // 2, to_x // 2)
     lay(picture.u[rows, columns], half, float(ink[1]))
     lay(picture.v[rows, columns], half, float(ink[2]))
+
+
+def glow(square: Map) -> Map:
+    """A profile without an edge: strongest in the middle, with a long soft skirt."""
+    return as_map(np.maximum(1.0 - square, 0.0) ** 3)
 
 
 def lay_wide(

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model_endpoint.engines.motion.effects.particles import Brush, Sprites, inks, soft
+from model_endpoint.engines.motion.effects.particles import (
+    SMOOTH_CELLS,
+    Brush,
+    Sprites,
+    glow,
+    inks,
+    lay_wide,
+    soft,
+)
 from model_endpoint.engines.motion.planes import Planes
 from model_endpoint.engines.motion.stage import Part, Stage, View
 from model_endpoint.pixels import as_map
@@ -37,13 +45,15 @@ SNOW = (
     Snowfall(340, (0.0012, 0.0021), 0.075, 0.004, 0.4, 0.8, 1.6, behind_subject=True),
     Snowfall(170, (0.0023, 0.004), 0.125, 0.008, 0.42, 0.95, 1.6, behind_subject=True),
     Snowfall(52, (0.0048, 0.0078), 0.2, 0.014, 0.45, 0.9, 1.25, behind_subject=False),
-    Snowfall(9, (0.012, 0.019), 0.32, 0.02, 0.4, 0.55, 1.0, behind_subject=False),
+    Snowfall(9, (0.015, 0.024), 0.32, 0.02, 0.4, 0.6, 1.0, behind_subject=False),
 )
 SNOW_COLOUR = (248.0, 250.0, 255.0)
 #: A flake turns as it falls: its cover varies by this part.
 TURNING = 0.25
 #: Flakes of a smaller radius have no chroma of their own: they are as fine as its pixels.
 COLOURED = 0.003
+#: Those of a larger radius are so near that they are out of focus.
+BLURRED = 0.01
 #: Harmonics of the flutter: frequencies and amplitudes beside the slowest.
 FLUTTER = ((1.0, 1.0), (1.73, 0.55), (3.1, 0.3))
 #: How far a flake drifts aside on its own, of the way it falls.
@@ -83,6 +93,7 @@ class Snow:
         self._sway = fall.sway * longer
         self._ink = inks(SNOW_COLOUR)
         self._hardness = fall.hardness
+        self._blurred = fall.radius[0] >= BLURRED
         self._coloured = fall.radius[1] >= COLOURED
         self._brush = Brush()
 
@@ -106,6 +117,8 @@ class Snow:
         """Draw the flakes on the picture."""
         del view  # snow is everywhere: where the camera looks is the same
         flakes = self.flakes(phase)
-        self._brush.draw(
-            picture, flakes, soft(flakes.reach, self._hardness), coloured=self._coloured
-        )
+        if self._blurred:
+            lay_wide(picture, flakes, glow, SMOOTH_CELLS)
+        else:
+            shape = soft(flakes.reach, self._hardness)
+            self._brush.draw(picture, flakes, shape, coloured=self._coloured)

@@ -500,6 +500,20 @@ def test_a_brush_leaves_no_trace_of_the_batch_before() -> None:
     assert difference(first, second) == 0
 
 
+def test_a_batch_of_one_ink_is_drawn_as_one_of_many_inks() -> None:
+    pictures = []
+    for last in ((255.0, 255.0, 255.0), (255.0, 250.0, 255.0)):
+        # The last sprite is outside: it only decides whether all inks are alike.
+        sprites = Sprites(
+            as_map([20.0, 25.0, 63.0]), as_map([20.0, 22.0, 47.0]), as_map([8.0, 6.0, 1.0]),
+            as_map([0.8, 0.5, 0.01]), inks((255.0, 255.0, 255.0), (255.0, 255.0, 255.0), last),
+        )  # fmt: skip
+        picture = grey()
+        Brush().draw(picture, sprites, soft(sprites.reach))
+        pictures.append(picture)
+    assert difference(*pictures) <= 1
+
+
 def test_a_coverage_of_nothing_changes_nothing() -> None:
     picture = grey(77)
     lay_over(picture, np.zeros((20, 20), np.uint8), 10, 10, inks((255.0, 0.0, 0.0))[:, 0])
