@@ -7,10 +7,11 @@ by about the same amount in nearly all columns. Clouds break here and there, nev
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from model_endpoint.pixels import Map, as_map
-from model_endpoint.scene.outlines import Mask
+from model_endpoint.scene.outlines import HALF, Mask
 
 #: Slopes (rows per column) that are tried: a hand-held camera is up to six degrees askew.
 SLOPES = tuple(float(slope) for slope in np.linspace(-0.1, 0.1, 11))
@@ -27,6 +28,11 @@ MIN_DARKENING = 4.0
 MIN_PROMINENCE = 3.0
 #: Length of the mean change over the mean length of the changes: 1 where all columns agree.
 MIN_AGREEMENT = 0.93
+#: Part of the mean change below which a column has none, and the width over which most must lack it.
+UNCHANGED = 0.3
+OPEN_COLUMNS = 7
+#: Part of the columns that may lack it, for an island or a mast.
+MAX_OPEN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,17 @@ class LevelBreak:
         """What lies under the line, (h, w)."""
         columns = np.arange(shape[1]) - shape[1] / 2
         return np.asarray(np.arange(shape[0])[:, None] >= self.row + self.slope * columns)
+
+
+def unbroken(seen: Mask, change: Map, mean: Map) -> bool:
+    """Whether the picture changes at the line in all columns, but for single ones.
+
+    Where it does not, the sky goes on: then it is the foot of a hill or a cloud, not the horizon.
+    """
+    along = change @ mean / max(1e-6, float(mean @ mean))
+    missing = as_map(seen & (along < UNCHANGED))
+    spread = cv2.blur(missing[None], (OPEN_COLUMNS, 1), borderType=cv2.BORDER_REPLICATE)
+    return bool((spread > HALF).mean() <= MAX_OPEN)
 
 
 def band_sums(lab: Map, inside: Mask) -> Map:
@@ -79,10 +96,16 @@ def find_level_break(lab: Map, inside: Mask) -> LevelBreak | None:
         contrasts.append(contrast[wide])
         darkening = np.where(wide & (agreement >= MIN_AGREEMENT), -mean[:, 0], 0.0)
         top = int(darkening.argmax())
-        if darkening[top] >= MIN_DARKENING and (best is None or darkening[top] > best[0]):
+        bolder = darkening[top] >= MIN_DARKENING and (best is None or darkening[top] > best[0])
+        if bolder and unbroken(seen[top], as_map(change[top]), as_map(mean[top])):
             line = LevelBreak(float(middles[top]), slope, float(contrast[top]))
             best = (float(darkening[top]), line)
     if best is None:
         return None
     typical = float(np.median(np.concatenate(contrasts)))
-    return best[1] if best[1].contrast >= MIN_PROMINENCE * typical else None
+    if best[1].contrast < MIN_PROMINENCE * typical:
+        return None
+    # Under a cloud it brightens again; under a horizon it does not.
+    below = best[1].below(inside.shape)
+    darker = np.median(lab[inside & ~below, 0]) - np.median(lab[inside & below, 0])
+    return best[1] if darker >= MIN_DARKENING else None

@@ -32,7 +32,7 @@ CLOUD_SLOPE = 150.0
 CLOUD_LOWEST = 0.75
 #: Grey levels of fine texture: 1 to 5 in clouds, from 6 on in rock and leaves.
 MAX_TEXTURE = 6.0
-BRIDGED_PX = 7
+BRIDGED_PX = 5
 #: OpenCV hues (0..180) of sky: from cyan to the violet of dusk.
 BLUE_HUES = (95.0, 132.0)
 #: Hues of dawn and dusk: below the first, or above the second.
@@ -71,8 +71,11 @@ def exposed(photo: Rgb) -> Rgb:
     return as_rgb(np.clip(photo.astype(np.float32) * gain, 0, 255))
 
 
-def colour_of_sky(photo: Rgb) -> Map:
-    """How much each colour could be sky: blue, overcast white, or the glow of dusk. (h, w) 0..1."""
+def colour_of_sky(photo: Rgb, taken: Rgb) -> Map:
+    """How much each colour could be sky: blue, overcast white, or the glow of dusk. (h, w) 0..1.
+
+    An overcast sky is white as it was `taken`: in a photo that was lifted, a wall is white too.
+    """
     hue, saturation, value = (
         as_map(plane) for plane in cv2.split(cv2.cvtColor(photo, cv2.COLOR_RGB2HSV))
     )
@@ -82,7 +85,7 @@ def colour_of_sky(photo: Rgb) -> Map:
         ramp(saturation, 12, 35) * ramp(value, 90, 130),
         ramp(saturation, 90, 120) * ramp(value, 25, 45),
     )
-    white = ramp(saturation, 45, 25) * ramp(value, 200, 228)
+    white = ramp(saturation, 45, 25) * ramp(as_map(taken.max(axis=2)), 200, 228)
     warmth = np.maximum(ramp(hue, WARM_HUES[0] + 4, WARM_HUES[0]), ramp(hue, WARM_HUES[1], 180))
     glow = warmth * ramp(value, 185, 215) * ramp(saturation, 20, 60)
     return as_map(np.maximum(np.maximum(blue, white), 0.8 * glow))
@@ -158,11 +161,13 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
 
     salient (any size) 0..1: what stands out is no sky, be it a subject or a ridge.
     """
-    small = exposed(within(photo, SIDE_PX))
+    taken = within(photo, SIDE_PX)
+    small = exposed(taken)
     height, width = small.shape[:2]
-    colour, slope = colour_of_sky(small), roughness(small)
+    colour, slope = colour_of_sky(small, taken), roughness(small)
     rows = as_map((np.arange(height) + 0.5) / height)[:, None]
-    likelihood = colour * ramp(slope, ROUGH_SLOPE, SMOOTH_SLOPE) * ramp(rows, 0.95, 0.75)
+    plain = colour * ramp(slope, ROUGH_SLOPE, SMOOTH_SLOPE)
+    likelihood = plain * ramp(rows, 0.95, 0.75)
     never = np.asarray(cv2.resize(salient, (width, height)) > STANDS_OUT)
     seen = (likelihood > LIKELY) & ~never
     if hanging(seen).mean() < MIN_AREA / 2:
@@ -177,7 +182,7 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     if line is not None:
         never |= line.below((height, width))
     likely &= slope < CLOUD_SLOPE
-    surely = likely & (likelihood > SURE)
+    surely = likely & (plain > SURE)
     grown = grow(small, likely, surely, never, rounds=GRABCUT_ROUNDS)
     sky = hanging(near(grown)) & grown
     if sky.mean() < MIN_AREA:
