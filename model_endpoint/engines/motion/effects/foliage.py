@@ -47,7 +47,14 @@ DISORDER = (0.5, 0.7, 0.9, 1.1, 1.3)
 STATURE = 0.06
 #: What the foot of foliage moves relative to its tip, and far foliage relative to near.
 FOOT = 0.25
-FAR = 0.5
+FAR = 0.62
+#: How much slower phases change along blades and boughs than across them; in close-ups single
+#: stems are seen, and a stem bends as one: there still slower, and all of it moves less.
+UPRIGHT, UPRIGHT_NEAR = 1.5, 5.0
+FLUTTER_NEAR = 0.5
+CALM_NEAR = 0.8
+#: How fast fronts of gusts change into the depth, relative to across the picture.
+RECEDING = 0.45
 #: How much foliage dips for each pixel it goes sideways.
 DIP = 0.35
 #: Foliage below this part of the plate is not worth a sentence.
@@ -99,17 +106,21 @@ def leaves(stage: Stage, part: Part, mask: Map, towards: float) -> Warp:
     depth = coarse(stage.depth, patch)
     vigour = tips(stage, patch, mask) * (1.0 - (1.0 - FAR) * np.clip(depth, 0.0, 1.0))
     x, y = patch.coordinates()
-    # A wind along the ground: fronts far away look closer together.
-    along = as_map(towards * x + 0.45 * y)
+    near = stage.kind == "flower"
+    upright = UPRIGHT_NEAR if near else UPRIGHT
+    # A wind along the ground: fronts go into the depth as well.
+    along = as_map(towards * x + (RECEDING if not near else RECEDING / upright) * y)
     waves = []
     rates = counts(RATES_HZ, stage.seconds, part.speed)
     for harmonic, count in enumerate(rates):
         size = CLUMP[harmonic] * longer / FIELD_PX
-        noise = smooth_noise(patch.field_shape, (0.8 * size, size), part.random)
+        noise = smooth_noise(patch.field_shape, (upright * size, size), part.random)
         lag = 2.0 * np.pi * along / (GUST_LENGTH[harmonic] * longer)
         lag += DISORDER[harmonic] * noise + 2.0 * np.pi * part.random.random()
         amplitude = AMPLITUDES[harmonic] * longer * part.strength * vigour
-        turn = smooth_noise(patch.field_shape, (size, size), part.random)
+        if near:
+            amplitude = amplitude * (FLUTTER_NEAR if harmonic >= FLUTTER else CALM_NEAR)
+        turn = smooth_noise(patch.field_shape, (upright * size, size), part.random)
         way = direction(turn if harmonic >= FLUTTER else 0.25 * turn)
         waves.append(Wave(count, as_map(way * amplitude[..., None]), as_map(lag)))
     return Bend("ground", patch, within(waves, reach))

@@ -195,7 +195,7 @@ def blink(stage: Stage, part: Part) -> Effect:
 def blinks_of(stage: Stage, part: Part, taken: list[tuple[float, float]]) -> tuple[Episode, ...]:
     """One person's blinks; their times are added to those that are taken."""
     length = CLOSING_S + CLOSED_S + OPENING_S
-    number = max(1, round(part.speed * (2 if stage.seconds >= SECOND_BLINK_S else 1)))
+    number = 2 if stage.seconds >= SECOND_BLINK_S / max(part.speed, 1e-3) else 1
     found = []
     for _ in range(number):
         start = apart(
