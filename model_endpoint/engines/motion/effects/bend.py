@@ -61,9 +61,11 @@ def within(waves: Sequence[Wave], reach: Map | None = None) -> Cycles:
     moments = [free.at(moment / MOMENTS) for moment in range(1, MOMENTS)]
     gain = np.ones(waves[0].lag.shape, dtype=np.float32)
     if reach is not None:
-        peak = np.sqrt(np.max([np.square(field).sum(axis=2) for field in moments], axis=0))
+        longest = np.zeros_like(gain)
+        for field in moments:
+            np.maximum(longest, np.square(field[..., 0]) + np.square(field[..., 1]), out=longest)
         # A soft limit: no plateau where the bound begins.
-        gain = as_map(reach / np.sqrt(np.square(reach) + np.square(peak) + 1e-6))
+        gain = as_map(reach / np.sqrt(np.square(reach) + longest + 1e-6))
     slope = max(steepness(as_map(field * gain[..., None])) for field in moments)
     gain *= min(1.0, MAX_SLOPE / max(slope, 1e-6))
     return sum_of(
