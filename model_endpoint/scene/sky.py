@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 from model_endpoint.scene.horizon import find_level_break
 from model_endpoint.scene.model import SKY, Region
-from model_endpoint.scene.outlines import fit, grow, lab_of, ramp, within
+from model_endpoint.scene.outlines import Mask, fit, grow, lab_of, ramp, within
 
 #: Longer side of the picture that the cues are computed on.
 SIDE_PX = 256
@@ -40,6 +40,8 @@ WARM_HUES = (26.0, 168.0)
 #: Rows at the top of which a region must hang, and rows at the bottom that are ground, as parts.
 TOP = 0.03
 GROUND = 0.12
+#: CIE lightness by which far hills are darker than the sky above them.
+DIMMER = 25.0
 GRABCUT_ROUNDS = 2
 MIN_AREA = 0.05
 MIN_CONFIDENCE = 0.55
@@ -103,6 +105,16 @@ def over_sky(likely: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """What lies above a likely place in its column: sky too, or something standing in it."""
     below: NDArray[np.bool_] = np.logical_or.accumulate(likely[::-1], axis=0)[::-1]
     return below
+
+
+def dimmed(photo: Rgb, seen: Mask) -> Mask:
+    """What is much darker than the sky seen above it: far blue hills are, the sky is seldom.
+
+    Sky beneath a white cloud is as well, but the same blue is seen beside the cloud.
+    """
+    light = as_map(cv2.GaussianBlur(lab_of(photo)[..., 0], (0, 0), 1.5))
+    above = np.maximum.accumulate(np.where(seen, light, 0.0), axis=0)
+    return np.asarray(seen & (light < above - DIMMER))
 
 
 def roughness(photo: Rgb) -> Map:
@@ -181,7 +193,7 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     line = find_level_break(lab_of(small), near(likely))
     if line is not None:
         never |= line.below((height, width))
-    likely &= slope < CLOUD_SLOPE
+    likely &= (slope < CLOUD_SLOPE) & ~dimmed(small, likely)
     surely = likely & (plain > SURE)
     grown = grow(small, likely, surely, never, rounds=GRABCUT_ROUNDS)
     sky = hanging(near(grown)) & grown
