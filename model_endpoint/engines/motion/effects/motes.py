@@ -42,6 +42,8 @@ DUSK_LUMA, DUSK_LEAST = 0.2, 0.5
 DUSK_BLUE, DUSK_RED = 14.0, -12.0
 WHITE_LEVEL = 255.0
 DUSK_S = 2.2
+#: No faster than this part of the light a second.
+DUSK_PACE = 0.46
 #: What is so much out of focus that it is largest, loses this part of its cover.
 FAINTER = 0.7
 #: Births spread over the picture and so much around it, a part of its size.
@@ -256,12 +258,15 @@ class Dusk:
         columns, rows = -(-width // FIELD_PX), -(-height // FIELD_PX)
         self.patch = Patch(0, 0, columns * FIELD_PX, rows * FIELD_PX)
         luma = float(np.mean(cv2.mean(stage.plate)[:3] @ np.array(WEIGHTS))) / WHITE_LEVEL
-        dark = max(DUSK_LEAST, min(1.0, DUSK_LUMA / max(luma, 1e-3)) ** 0.5)
+        self._way = min(0.45, DUSK_S / stage.seconds)
+        # An S-shaped way is half as steep again in its middle, where the light is the ends' mean.
+        slow = DUSK_PACE * self._way * stage.seconds / 3.0
+        least = max(DUSK_LEAST, (1.0 - slow) / (1.0 + slow))
+        dark = max(least, min(1.0, DUSK_LUMA / max(luma, 1e-3)) ** 0.5)
         self._change = as_map([dark - 1.0, DUSK_BLUE, DUSK_RED])
         self._change[1:] *= 1.0 - dark
         self._change *= min(1.0, strength)
         self._loop = stage.loop
-        self._way = min(0.45, DUSK_S / stage.seconds)
 
     def at(self, phase: float) -> Map:
         """The whole plate darker and bluer by the same amount."""

@@ -442,6 +442,11 @@ def test_fireflies_wait_for_dusk_only_in_a_bright_photo() -> None:
     stage = night()
     day = replace(stage, plate=as_rgb(np.full_like(stage.plate, 170)))
     assert float(made("fireflies", day).lights[0].at(0.5)[..., 0].mean()) < 0.75
+    for seconds in (1.0, 3.0, 10.0):
+        (dusk,) = made("fireflies", replace(day, seconds=seconds)).lights
+        frames = round(seconds * FPS)
+        gains = np.array([dusk.at(i / frames)[..., 0].mean() for i in range(frames + 1)])
+        assert (np.abs(np.diff(gains)) <= 0.0205 * gains[:-1]).all()
     assert float(made("fireflies", stage).lights[0].at(0.5)[..., 0].mean()) > 0.95
 
 
