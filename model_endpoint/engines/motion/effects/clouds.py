@@ -29,15 +29,18 @@ from model_endpoint.pixels import Map, as_map, as_rgb
 from story.generation import Heading, Motion
 
 #: Way of the highest clouds a second, part of the picture's longer side: about a pixel a frame.
-DRIFT = 0.0165
+DRIFT = 0.02
 #: Way in one period above which the two copies would be too unlike to be mixed, the same unit.
-MAX_WAY = 0.045
+MAX_WAY = 0.051
+#: The same up and down: there the sky's own colours differ most.
+MAX_RISE = 0.026
+SIDEWAYS = ("left", "right")
 #: Speed at the horizon relative to the highest clouds: what is far seems slow.
-HORIZON_SHARE = 0.35
+HORIZON_SHARE = 0.42
 #: A sky counts as at least so high, part of the longer side.
 LOW_SKY = 0.1
 #: Clouds that come towards the viewer spread from a point; so they look slower.
-APPROACH = 1.35
+APPROACH = 0.9
 #: How much winds of different height differ, and the height of a layer of wind, part of the sky's.
 SHEAR = 0.22
 LAYER_HEIGHT = 0.3
@@ -118,7 +121,7 @@ def wind(
     share = as_map(HORIZON_SHARE + (1.0 - HORIZON_SHARE) * up)
     cell = (LAYER_HEIGHT * patch.field_shape[0], 1.5 * patch.field_shape[1])
     share *= 1.0 + SHEAR * np.tanh(smooth_noise(patch.field_shape, cell, random))
-    if heading in ("left", "right"):
+    if heading in SIDEWAYS:
         sign = 1.0 if heading == "right" else -1.0
         flow = np.stack([sign * share, np.zeros_like(share)], axis=2)
     else:
@@ -209,7 +212,8 @@ def clouds(stage: Stage, part: Part) -> Effect:
         raise NothingToMove("no sky found")
     heading = part.heading or ("left", "right")[int(part.random.integers(2))]
     way = DRIFT * longer * stage.seconds * part.speed * (0.5 + 0.5 * part.strength)
-    periods = max(1, int(np.ceil(way / (MAX_WAY * longer))))
+    most = MAX_WAY if heading in SIDEWAYS else MAX_RISE
+    periods = max(1, int(np.ceil(way / (most * longer))))
     free = as_map(1.0 - stillness(sun, *patch.coordinates(), longer))
     flow = wind(stage, patch, sky, heading, part.random) * free[..., None]
     turns = tuple(max(1, round(part.speed * stage.seconds / turn)) for turn in TURN_SECONDS)
