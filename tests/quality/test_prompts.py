@@ -12,8 +12,9 @@ import pytest
 
 from story.vocabulary import read
 
-#: What must be right of each file: of these the vocabulary was tuned on the first only.
-RIGHT = {"prompts.json": 0.95}
+#: How much of each file must be right. The second was written in another style, after the vocabulary
+#: had been tuned on the first; what it taught has been added since.
+RIGHT = {"prompts.json": 0.95, "prompts_held_out.json": 0.95}
 _DEGREES = {"speed": ("slow", "fast"), "strength": ("weak", "strong")}
 
 

@@ -111,7 +111,9 @@ def _lists_joined(parts: Iterable[list[Term]]) -> list[list[Term]]:
             and any(is_word(term, "still") for term in part)
         )
         opened = joined and any(term.kind == "no" or is_word(term, "keep") for term in joined[-1])
-        if bare and ends and opened:
+        if joined and is_word(part[0], "except"):
+            joined[-1].extend(part)
+        elif bare and ends and opened:
             for member in (*pending, part):
                 joined[-1].extend(member)
             pending = []
@@ -162,6 +164,9 @@ def _refused_by(clause: Clause, at: int) -> set[int]:
             index -= 1
         return reached | _group_before(clause, at)
     reached = set()
+    if at + 1 < len(clause.terms) and is_word(clause.terms[at + 1], "rest"):
+        # "Nothing else moves" says nothing of what stands before it.
+        return reached
     for index in range(at + 1, len(clause.terms)):
         if _ends_refusal(clause, index):
             break

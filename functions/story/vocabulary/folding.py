@@ -35,6 +35,7 @@ _ELIDED_LETTERS: Final = 2
 #: Clitics that Arabic writes together with the word: and, so; with, for, like; the.
 _CONJUNCTIONS: Final = ("و", "ف")
 _PREPOSITIONS: Final = ("لل", "ال", "بال", "كال", "ب", "ل", "ك")
+_ACCUSATIVE: Final = "ا"  # noqa: RUF001
 _SHORTEST_ARABIC_WORD: Final = 2
 #: Longer beginnings are no stem of ours: it bounds the work for one endless word.
 _LONGEST_STEM: Final = 24
@@ -115,7 +116,12 @@ def _readings(token: str) -> list[str]:
                 if reading.startswith(clitic)
                 and len(reading) - len(clitic) >= _SHORTEST_ARABIC_WORD
             ]
-    return readings
+    # The indefinite accusative is written with an alef: ثلجا beside ثلج.
+    return readings + [
+        reading.removesuffix(_ACCUSATIVE)
+        for reading in readings
+        if reading.endswith(_ACCUSATIVE) and len(reading) > _SHORTEST_ARABIC_WORD + 1
+    ]
 
 
 @lru_cache(maxsize=4096)

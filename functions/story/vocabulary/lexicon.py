@@ -30,8 +30,12 @@ from story.vocabulary.folding import (
 
 #: Emoji belong to every language.
 _SIGNS: Final = "emoji"
+#: Points for a word that shows a language; divisible among all that share it.
+_SHARE: Final = 60
 #: In characters: a stem at least this long is no chance in a text of another language.
 _SURE_STEM: Final = 6
+#: In characters: so short a word means nothing in a text of another language.
+_CHANCE_WORD: Final = 2
 #: Which languages are written in a script: only those that a text needs are loaded.
 _WRITTEN_IN: Final[dict[Script, tuple[str, ...]]] = {
     "latin": ("en", "es", "fr", "de", "pt", _SIGNS),
@@ -110,32 +114,23 @@ def understood(text: str) -> list[Term]:
     """Everything in a text that the vocabulary knows, in the order of the text."""
     tokens = tokenise(text)
     searched = _Text(tokens, [keys(token.text) for token in tokens], [])
-    scores: Counter[str] = Counter()
     for start, token in enumerate(tokens):
-        lexicon = _compiled(token.script)
-        _search(lexicon.root, searched, start, _Match((), 0, start, {}))
-        scores.update(name for name, marks in lexicon.marks.items() if token.text in marks)
-        if token.script == "han":
-            kana = _KANA[0] <= token.text[0] <= _KANA[1]
-            # One kana outweighs any number of characters that both languages use.
-            scores["ja" if kana else "zh"] += len(tokens) if kana else 1
-    scores.update(next(iter(match.ends)) for match in searched.matches if len(match.ends) == 1)
+        _search(_compiled(token.script).root, searched, start, _Match((), 0, start, {}))
+    scores = _scores(searched)
     best = {
         script: max((name for name in names if name != _SIGNS), key=lambda name: scores[name])
         for script, names in _WRITTEN_IN.items()
     }
+
+    def rank(match: _Match) -> tuple[int, bool, int]:
+        return -match.characters, best[tokens[match.start].script] not in match.ends, match.start
+
     matches = [
         match
         for match in searched.matches
-        if not _is_chance(match, tokens, best[tokens[match.used[0]].script])
+        if not _is_chance(match, tokens, scores, best[tokens[match.start].script])
     ]
-    matches.sort(
-        key=lambda match: (
-            -match.characters,
-            best[tokens[match.used[0]].script] not in match.ends,
-            match.start,
-        )
-    )
+    matches.sort(key=rank)
     taken: set[int] = set()
     terms: list[Term] = []
     for match in matches:
@@ -154,16 +149,36 @@ def understood(text: str) -> list[Term]:
     return terms
 
 
-def _is_chance(match: _Match, tokens: list[Token], best: str) -> bool:
+def _scores(text: _Text) -> Counter[str]:
+    """How much of a text is each language's: its frequent words, and the patterns it matches."""
+    scores: Counter[str] = Counter()
+    for token in text.tokens:
+        for name, marks in _compiled(token.script).marks.items():
+            if token.text in marks:
+                scores[name] += _SHARE
+    for match in text.matches:
+        for name in match.ends:
+            scores[name] += _SHARE // len(match.ends)
+    # One kana outweighs any number of characters that both languages use.
+    kana = any(_KANA[0] <= token.text[0] <= _KANA[1] for token in text.tokens)
+    winner, loser = ("ja", "zh") if kana else ("zh", "ja")
+    scores[winner] = max(scores[winner], scores[loser] + 1)
+    return scores
+
+
+def _is_chance(match: _Match, tokens: list[Token], scores: Counter[str], best: str) -> bool:
     """Whether a word only looks like one of a language that the text is not written in.
 
     So does a frequent word of its own language, and one that merely begins with a short stem.
     """
     if best in match.ends or len(match.used) > 1 or _SIGNS in match.ends:
         return False
-    text = tokens[match.used[0]].text
-    frequent = text in _compiled(tokens[match.used[0]].script).marks[best]
-    return frequent or match.characters < min(len(text), _SURE_STEM)
+    if scores[best] < 2 * _SHARE + max(scores[name] for name in match.ends):
+        return False
+    token = tokens[match.used[0]]
+    frequent = token.text in _compiled(token.script).marks[best]
+    short = len(token.text) <= _CHANCE_WORD
+    return frequent or short or match.characters < min(len(token.text), _SURE_STEM)
 
 
 @cache
@@ -235,7 +250,7 @@ def _keys_of(word: str, *, is_context: bool) -> list[str]:
 def _search(node: _Node, text: _Text, place: int, so_far: _Match) -> None:
     """Add to text.matches all patterns that go on from a node at a token."""
     if node.ends and so_far.used:
-        text.matches.append(so_far._replace(ends=node.ends))
+        text.matches.append(_Match(so_far.used, so_far.characters, so_far.start, node.ends))
     tokens = text.tokens
     if place == len(tokens) or tokens[place].clause != tokens[so_far.start].clause:
         return
@@ -252,6 +267,7 @@ def _search(node: _Node, text: _Text, place: int, so_far: _Match) -> None:
 
 def _longer(match: _Match, key: str, place: int) -> _Match:
     if key[0] == CONTEXT:
-        return match._replace(characters=match.characters + len(key) - len(CONTEXT + STEM))
+        length = match.characters + len(key) - len(CONTEXT + STEM)
+        return _Match(match.used, length, match.start, match.ends)
     length = match.characters + len(key) - len(STEM)
-    return match._replace(used=(*match.used, place), characters=length)
+    return _Match((*match.used, place), length, match.start, match.ends)

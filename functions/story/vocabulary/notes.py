@@ -44,13 +44,13 @@ _STRENGTHS: Final = {"weak": WEAK, "strong": STRONG}
 
 @dataclass(slots=True)
 class Notes:
-    """Dictionaries keep the order in which things were said; `motions` says which by name.
+    """Dictionaries keep the order in which things were said; `asked` has motions and GROUPS.
 
     fixed: the camera shall stand; no_moves: some move of it was refused. speeds: a word, and
     whether it was intensified.
     """
 
-    motions: dict[Motion, bool] = field(default_factory=dict)
+    asked: dict[str, None] = field(default_factory=dict)
     refused: dict[Motion, None] = field(default_factory=dict)
     held: dict[Held, None] = field(default_factory=dict)
     unable: dict[Inability, None] = field(default_factory=dict)
@@ -66,11 +66,8 @@ class Notes:
     sounds: list[Ambience] = field(default_factory=list)
 
     def ask(self, name: str) -> None:
-        """Ask for a motion, or for all that a general word may mean."""
-        for motion in GROUPS.get(name, ()):
-            self.motions.setdefault(motion, False)
-        if name not in GROUPS:
-            self.motions[cast("Motion", name)] = True
+        """Ask for a motion, or for what a general word may mean."""
+        self.asked[name] = None
 
     def refuse(self, name: str) -> None:
         """Refuse a motion, or all that a general word may mean."""
@@ -79,10 +76,10 @@ class Notes:
 
     def wishes(self) -> Wishes:
         """What is refused is not asked for; of contradictory choices the first counts."""
-        motions = {name: named for name, named in self.motions.items() if name not in self.refused}
+        named, implied = self._motions()
         return Wishes(
-            motions=tuple(motions),
-            implied=tuple(name for name, named in motions.items() if not named),
+            motions=(*named, *implied),
+            implied=implied,
             refused=tuple(self.refused),
             held=tuple(self.held),
             unable=tuple(self.unable),
@@ -94,6 +91,23 @@ class Notes:
             mood=next(iter(self.moods), None),
             preset=next(iter(self.presets), None),
             ambience=next(iter(self.sounds), None),
+        )
+
+    def _motions(self) -> tuple[tuple[Motion, ...], tuple[Motion, ...]]:
+        """What is named, and what general words imply.
+
+        A general word beside a motion of its own is about that: wind in her hair means hair.
+        """
+        named = [cast("Motion", name) for name in self.asked if name not in GROUPS]
+        implied = [
+            motion
+            for group in self.asked
+            if set(named).isdisjoint((*GROUPS.get(group, ()), *BESIDE.get(group, ())))
+            for motion in GROUPS.get(group, ())
+        ]
+        return (
+            tuple(motion for motion in named if motion not in self.refused),
+            tuple(motion for motion in dict.fromkeys(implied) if motion not in self.refused),
         )
 
     def _camera(self) -> CameraMove | None:

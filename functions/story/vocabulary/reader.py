@@ -6,7 +6,7 @@ from story.generation import Ambience, Held, Inability, Mood, Preset, Wishes
 from story.vocabulary.camerawork import is_camera, note_camera
 from story.vocabulary.clauses import Clause, clauses_of, is_thing, is_word
 from story.vocabulary.lexicon import understood
-from story.vocabulary.notes import BESIDE, GROUPS, Notes
+from story.vocabulary.notes import GROUPS, Notes
 
 #: What is heard of a motion or a place when a prompt asks for its sound.
 SOUNDS: Final[dict[str, Ambience]] = {
@@ -118,21 +118,14 @@ def _note_motions(clause: Clause, notes: Notes) -> None:
             sound = SOUNDS.get(term.value) if term.kind == "motion" else term.value
             if sound is not None:
                 notes.sounds.append(cast("Ambience", sound))
-        if term.kind == "motion" and (verbs or not heard) and not _said_better(clause, term.value):
+        # "Tilt up to the sky" says where the camera goes, not that the sky shall move.
+        aim = term.value in GROUPS and bool(clause.indices("camera"))
+        if term.kind == "motion" and (verbs or not (heard or aim)):
             notes.ask(term.value)
     if not named and not _acts(clause):
         for index in clause.indices("gesture"):
             if clause.plain(index):
                 notes.ask(clause.terms[index].value)
-
-
-def _said_better(clause: Clause, group: str) -> bool:
-    """Whether a general word stands beside a motion of its own: "wind in her hair" means hair."""
-    own = (*GROUPS.get(group, ()), *BESIDE.get(group, ()))
-    return any(
-        clause.terms[index].value in own and clause.plain(index)
-        for index in clause.indices("motion")
-    )
 
 
 def _note_deeds(clause: Clause, notes: Notes) -> None:
@@ -158,9 +151,11 @@ def _note_deeds(clause: Clause, notes: Notes) -> None:
 def _unable_to(clause: Clause, at: int) -> Inability | None:
     """Who a deed belongs to decides what it is; leaves may dance."""
     deed = cast("Inability", clause.terms[at].value)
+    before = [term for term in clause.terms[:at] if is_thing(term)]
+    if any(is_camera(term) for term in before[-1:]):
+        return None
     if deed not in _DEEDS_OF_ACTORS:
         return deed
-    before = [term for term in clause.terms[:at] if is_thing(term)]
     after = [term for term in clause.terms[at + 1 :] if is_thing(term)]
     actors = [term for term in before if term.value in _ACTORS]
     if before and before[-1].kind in {"motion", "camera"}:
@@ -170,8 +165,6 @@ def _unable_to(clause: Clause, at: int) -> Inability | None:
     beside = bool(after) and after[0].kind == "motion" and not actors
     if beside and after[0].first == clause.terms[at].last + 1:
         # идёт снег: the snow falls.
-        return None
-    if any(term.value == "camera" for term in before):
         return None
     owner = actors[-1] if actors else next((term for term in after if term.value in _ACTORS), None)
     if owner is None or owner.value == "people":
