@@ -44,7 +44,7 @@ SHORE = 0.03
 DUSK_EVIDENCE = 0.75
 NIGHT_EVIDENCE = 0.6
 ROCKET_EVIDENCE = 0.4
-#: Classes must speak this much for a rocket before a sky makes it one.
+#: Classes must speak this much for a rocket under the sky: towers and poles look like one.
 ROCKET_LEAST = 0.2
 PEOPLE_EVIDENCE = 1.0
 FLOWER_EVIDENCE = 0.2
@@ -159,6 +159,8 @@ def under_sky(scores: dict[SceneKind, float], confidence: float, light: Light) -
     scores["sunset"] += DUSK_EVIDENCE * light.dusk * confidence
     if scores["rocket"] > ROCKET_LEAST:
         scores["rocket"] += ROCKET_EVIDENCE * confidence
+    else:
+        scores["rocket"] = 0.0
 
 
 def by_water(scores: dict[SceneKind, float], by_kind: dict[str, Region]) -> None:

@@ -26,7 +26,7 @@ NOSE_TIP = 1
 RIGHT_MOUTH, LEFT_MOUTH = 61, 291
 RIGHT_CHEEK, LEFT_CHEEK = 234, 454
 #: How far the nose's tip stands out from the line between the cheeks, in half face widths.
-NOSE_DEPTH = 0.75
+NOSE_DEPTH = 1.4
 
 
 @dataclass(frozen=True, slots=True)

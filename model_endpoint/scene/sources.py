@@ -28,6 +28,8 @@ LAMPLIT = frozenset({"night", "rocket", "city"})
 #: Lamps at night: value 0..255, and how much it stands above its surroundings.
 LAMP_VALUE = 200.0
 LAMP_RISE = (70.0, 130.0)
+#: Its core is burnt out, whatever its colour: the least of red, green and blue.
+LAMP_CORE = (205.0, 230.0)
 #: Surroundings of a lamp, and its largest area, as parts of the longer side and of the picture.
 LAMP_SIDE = 0.05
 LAMP_AREA = 0.004
@@ -148,10 +150,12 @@ def find_lights(photo: Rgb, hints: Hints) -> tuple[Source, ...]:
         # A lamp is about as high as wide, with its rays; a lit edge is not.
         long, short = max(mine.shape), min(mine.shape)
         peak = float(above[labels == label].max())
+        white = float(photo[labels == label].min(axis=1).max())
         confidence = together(
             rise(peak, *LAMP_RISE),
             rise(short / long, 0.15, 0.5),
             rise(hints.night, 0.1, 0.5),
+            rise(white, *LAMP_CORE),
         )
         if confidence >= MIN_CONFIDENCE:
             radius = GLOW * float(np.sqrt(area / np.pi))
