@@ -141,7 +141,9 @@ def _note_deeds(clause: Clause, notes: Notes) -> None:
             notes.unable["object"] = None
     scenery = any(is_thing(term) and term.value not in _ACTORS for term in clause.terms)
     verbs = [*clause.indices("gesture"), *clause.places("move")]
-    if scenery or "add" in clause or "rest" in clause or not any(map(clause.plain, verbs)):
+    # "Animate this photo of my family" asks for what the photo has, not for a pose.
+    aside = scenery or any(word in clause for word in ("add", "rest", "photo"))
+    if aside or not any(map(clause.plain, verbs)):
         return
     for index in clause.indices("thing"):
         if clause.plain(index):

@@ -18,7 +18,17 @@ def _said(prompt: str, negative_prompt: str = "") -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "prompt",
-    ["", "make this photo come alive", "please animate my picture", "👍", "asdf qwer", "¿?¡!…"],
+    [
+        "",
+        "make this photo come alive",
+        "please animate my picture",
+        "animate this photo of my family",
+        "照片动起来",
+        "оживи это фото",
+        "👍",
+        "asdf qwer",
+        "¿?¡!…",
+    ],
 )
 def test_words_that_ask_for_nothing_special_leave_the_plan_to_the_engine(prompt: str) -> None:
     assert read(prompt) == Wishes()

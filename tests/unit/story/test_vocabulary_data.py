@@ -33,7 +33,7 @@ KEYS = {
     "no": {"before", "after"},
     "word": {
         "move", "act", "add", "sound", "only", "only_after", "rest", "except", "except_after",
-        "still", "keep", "break", "and", "or", "with", "very",
+        "still", "keep", "break", "and", "or", "with", "very", "photo",
     },
 }  # fmt: skip
 ENOUGH_WORDS = 40
