@@ -17,7 +17,7 @@ from cli.outcome import CommandFailed, Exit, exit_of_story
 from cli.progress import LiveScreen, PlainScreen, Screen
 from cli.receipt import Checked, receipt
 from cli.terminal import open_console, show
-from story.generation import Preset
+from story.generation import Fit, Preset
 from story.states import ENDED, Status
 from story.view import CreateStory, StoryView
 
@@ -56,7 +56,7 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="the people in the photo agreed to be animated",
     )
-    parser.add_argument("--fit", choices=["cover", "contain"], default="cover")
+    parser.add_argument("--fit", choices=("auto", *get_args(Fit)), default="auto")
     parser.add_argument(
         "--no-loop", dest="loop", action="store_false", help="a one-way move, not a seamless loop"
     )

@@ -33,7 +33,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--fps", type=int, default=limits.CLIP_FPS)
     parser.add_argument("--size", default=f"{limits.CLIP_WIDTH_PX}x{limits.CLIP_HEIGHT_PX}")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fit", choices=get_args(Fit), default="cover")
+    parser.add_argument("--fit", choices=("auto", *get_args(Fit)), default="auto")
     parser.add_argument("--camera", choices=("auto", *get_args(CameraMove)), default="auto")
     parser.add_argument("--ambience", choices=("auto", *get_args(Ambience)), default="auto")
     parser.add_argument("--preset", choices=get_args(Preset))

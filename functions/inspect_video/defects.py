@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from inspect_video.clip import Declared, Pictures
-    from story.generation import Box, Direction
+    from story.generation import Direction, Report
 
 _FRAME_TOLERANCE: Final = 1
 _RATE_TOLERANCE: Final = 0.01
@@ -72,7 +72,8 @@ def of_form(declared: Declared, direction: Direction) -> Iterator[str]:
 def _of_sound(declared: Declared, direction: Direction) -> Iterator[str]:
     if declared.audio_codec is None:
         if direction.ambience != "silence":
-            yield f"it has no sound, where {direction.ambience} was directed"
+            asked = "sound" if direction.ambience == "auto" else direction.ambience
+            yield f"it has no sound, where {asked} was directed"
         return
     form = (declared.audio_codec, declared.audio_rate, declared.audio_channels)
     if form != ("aac", _AUDIO_RATE_HZ, _STEREO):
@@ -86,7 +87,7 @@ def _of_sound(declared: Declared, direction: Direction) -> Iterator[str]:
 
 
 def of_pictures(
-    pictures: Pictures, direction: Direction, photo: Image.Image, crop: Box
+    pictures: Pictures, direction: Direction, photo: Image.Image, report: Report
 ) -> Iterator[str]:
     """What is wrong with what the clip shows."""
     frames = len(pictures.small)
@@ -95,7 +96,7 @@ def of_pictures(
         yield f"it has {frames} {more}frames, not {direction.frames}"
     if uneven := _uneven(pictures.times, direction.fps):
         yield uneven
-    yield from _of_likeness(pictures, direction, photo, crop)
+    yield from _of_likeness(pictures, direction, photo, report)
     yield from _of_motion(pictures, direction)
     area = flashing.flashing_area(_looped(pictures.small, direction), direction.fps)
     if area > flashing.DANGEROUS_AREA:
@@ -106,14 +107,17 @@ def of_pictures(
 
 
 def _of_likeness(
-    pictures: Pictures, direction: Direction, photo: Image.Image, crop: Box
+    pictures: Pictures, direction: Direction, photo: Image.Image, report: Report
 ) -> Iterator[str]:
     size = (direction.width, direction.height)
-    inner = likeness.inner_size(photo.size, direction.fit, size)
+    crop, fit = report.crop, report.fit
+    if direction.fit not in {"auto", fit}:
+        yield f"it shows the photo fitted as {fit}, not {direction.fit}"
+    inner = likeness.inner_size(photo.size, fit, size)
     stretch = likeness.stretch(photo.size, crop, inner)
     if abs(stretch - 1) > _STRETCH:
         yield f"it shows the photo {stretch:.2f} times as wide as it is"
-    found = likeness.first_frame_psnr(pictures.small[0], photo, crop, direction.fit)
+    found = likeness.first_frame_psnr(pictures.small[0], photo, crop, fit)
     if found < FAITHFUL_DB:
         yield (
             f"its first frame is not the photo: the likeness is {found:.1f} dB, "

@@ -42,12 +42,12 @@ def examine(video: bytes, report: Report, direction: Direction, photo_jpeg: byte
         raise VideoDefective(_sentence(of_form))
     photo = likeness.opened(photo_jpeg)
     pictures = clip.decode(video, direction)
-    found = list(defects.of_pictures(pictures, direction, photo, report.crop))
+    found = list(defects.of_pictures(pictures, direction, photo, report))
     if found:
         raise VideoDefective(_sentence(found))
     return Examined(
         frames={index: _jpeg(pixels) for index, pixels in pictures.kept.items()},
-        likeness_db=likeness.first_frame_psnr(pictures.small[0], photo, report.crop, direction.fit),
+        likeness_db=likeness.first_frame_psnr(pictures.small[0], photo, report.crop, report.fit),
         mean_motion=sum(pictures.motion) / len(pictures.motion),
     )
 

@@ -23,9 +23,8 @@ from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 CHANGE = 0.3
 #: Size of the places that change together, as a part of the patch's shorter side.
 PLACE = 0.09
-#: What is as good as nothing, and as good as all, of a mask.
+#: What is as good as nothing of a mask.
 TRACE = 0.004
-PURE = 0.98
 #: Chance here only decides which places change over first: one arrangement serves all clips.
 SEED = 7
 
@@ -75,7 +74,7 @@ class Stream:
         bottom, right = patch.top + patch.height, patch.left + patch.width
         cutting = colours[patch.top : bottom, patch.left : right]
         part[: cutting.shape[0], : cutting.shape[1]] = cutting
-        inside = as_map(cv2.erode(current.mask, np.ones((3, 3), np.uint8)) >= PURE)
+        inside = as_map(current.mask > TRACE)
         filled = push_pull(part, inside) if inside.any() else part
         pixels = as_rgb(np.rint(np.clip(filled, 0.0, 255.0)).astype(np.uint8))
         fine = texture(pixels)

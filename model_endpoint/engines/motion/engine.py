@@ -114,7 +114,7 @@ class MotionEngine:
             height=direction.height,
             has_sound=sound is not None,
             crop=production.staged.framing.crop,
-            fit=direction.fit,
+            fit=production.staged.framing.fit,
             camera=production.move,
             understood=plan.understood,
             unmet=plan.unmet,

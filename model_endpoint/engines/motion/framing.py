@@ -15,7 +15,7 @@ from PIL import Image
 
 from model_endpoint.pixels import Map, Rgb, as_map
 from model_endpoint.scene.model import SUBJECT, Scene
-from story.generation import Box, CameraMove, Direction
+from story.generation import Box, CameraMove, Direction, Fit
 
 #: The part of the largest possible crop that the first frame takes: the rest is the camera's room.
 ROOM: dict[CameraMove, float] = {
@@ -43,6 +43,8 @@ MIDDLE = (0.5, 0.5)
 MARGIN = 0.14
 #: How much more a face attracts the crop than the rest of the subject, and the middle of the photo.
 FACE_PULL = 4.0
+#: What a face's box may stick out of the crop, in pixels: boxes are no sharper than that.
+SLACK_PX = 2.0
 CENTRE_PULL = 0.15
 
 
@@ -72,8 +74,8 @@ class Framing:
 
     plate (h, w, 3) uint8; home: the first frame's place in it, (left, top) whole pixels; size:
     (width, height) of the picture; source: the plate's rectangle in the photo's pixels;
-    photo_height: the photo's height, in pixels; crop: the
-    part of the photo in the first frame; focus: where the eye goes, in the picture's pixels.
+    photo_height: the photo's height, in pixels; crop: the part of the photo in the first frame;
+    fit: how it was fitted; focus: where the eye goes, in the picture's pixels.
     """
 
     plate: Rgb
@@ -82,13 +84,31 @@ class Framing:
     source: Rect
     photo_height: int
     crop: Box
+    fit: Fit
     focus: tuple[float, float]
 
 
-def card_size(photo: tuple[int, int], direction: Direction) -> tuple[int, int]:
+def choose_fit(photo: tuple[int, int], scene: Scene, weight: Map, direction: Direction) -> Fit:
+    """The fit that was directed; left to us, the whole photo if its crop would cut a face."""
+    if direction.fit != "auto":
+        return direction.fit
+    crop = outer_crop(photo, (direction.width, direction.height), weight)
+    for face in scene.faces:
+        left, top, right, bottom = face.box.in_pixels(*photo)
+        inside = (
+            left >= crop.left - SLACK_PX
+            and top >= crop.top - SLACK_PX
+            and right <= crop.left + crop.width + SLACK_PX
+            and bottom <= crop.top + crop.height + SLACK_PX
+        )
+        if not inside:
+            return "contain"
+    return "cover"
+
+
+def card_size(photo: tuple[int, int], fit: Fit, clip: tuple[int, int]) -> tuple[int, int]:
     """(width, height) of the moving picture: the clip, or for `contain` the photo fitted in it."""
-    clip = (direction.width, direction.height)
-    if direction.fit == "cover":
+    if fit == "cover":
         return clip
     scale = min(clip[0] / photo[0], clip[1] / photo[1])
     # Even, since two rows share their colour in the clip.
@@ -145,8 +165,9 @@ def resample(photo: Rgb, source: Rect, size: tuple[int, int]) -> Rgb:
 def frame(photo: Rgb, scene: Scene, direction: Direction, move: CameraMove) -> Framing:
     """Choose the crop and cut the plate, for a camera that moves as `move`."""
     height, width = photo.shape[:2]
-    size = card_size((width, height), direction)
     weight = attention(scene)
+    fit = choose_fit((width, height), scene, weight, direction)
+    size = card_size((width, height), fit, (direction.width, direction.height))
     lean = LEAN.get(move, MIDDLE)
     crop = outer_crop((width, height), size, weight).shrunk(ROOM[move], lean)
     scale = size[0] / crop.width
@@ -182,6 +203,7 @@ def frame(photo: Rgb, scene: Scene, direction: Direction, move: CameraMove) -> F
         source=source,
         photo_height=height,
         crop=fractions,
+        fit=fit,
         focus=(focus[0] - left, focus[1] - top),
     )
 

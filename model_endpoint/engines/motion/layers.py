@@ -33,14 +33,14 @@ NOISE = 0.03
 SLACK = 2.0
 HALF = 0.5
 PURE = 0.98
-#: Size in pixels, and contrast of luma (0..1) from and to, of what is too fine for a cloud.
-FINE_PX = 2.0
+#: Size as a part of the longer side, and contrast of luma (0..1) from and to, of what is too fine for a cloud.
+FINE = 0.0013
 FINE_CONTRAST = (0.025, 0.045)
 #: Canny's thresholds in grey levels; length of an edge that is straight and not a cloud's, as a
-#: part of the plate's longer side; width of an edge.
+#: part of the plate's longer side; width of an edge, likewise.
 EDGE_LEVELS = (12.0, 36.0)
 STRAIGHT = 0.13
-EDGE_PX = 4
+EDGE = 0.0053
 #: Width of a girder or mast that can stand in the sky, as a part of the plate's longer side.
 GIRDER = 0.03
 #: Size of a hole in the sky that is nothing, as a part of the longer side.
@@ -131,8 +131,9 @@ def fine_structure(guide: Map, sky: Map) -> Map:
     if len(rows) == 0:
         return found
     part = guide[rows[0] : rows[-1] + 1]
-    fine = cv2.absdiff(part, cv2.GaussianBlur(part, (0, 0), FINE_PX))
-    around = as_map(cv2.GaussianBlur(fine, (0, 0), FINE_PX))
+    size = max(0.5, FINE * max(guide.shape))
+    fine = cv2.absdiff(part, cv2.GaussianBlur(part, (0, 0), size))
+    around = as_map(cv2.GaussianBlur(fine, (0, 0), size))
     half = as_map(cv2.resize(part, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     straight = cv2.resize(girders(half, max(guide.shape) / 2), part.shape[::-1])
     found[rows[0] : rows[-1] + 1] = np.maximum(smoothstep(*FINE_CONTRAST, around), straight)
@@ -162,10 +163,11 @@ def girders(guide: Map, longer: float) -> Map:
         minLineLength=STRAIGHT * longer,
         maxLineGap=0.01 * longer,
     )
+    width = max(1, round(EDGE * longer))
     drawn = np.zeros(guide.shape, dtype=np.uint8)
     if lines is not None:
         for x0, y0, x1, y1 in np.asarray(lines).reshape(-1, 4):
-            cv2.line(drawn, (int(x0), int(y0)), (int(x1), int(y1)), 1, EDGE_PX)
+            cv2.line(drawn, (int(x0), int(y0)), (int(x1), int(y1)), 1, width)
     # A girder is plain inside: what lies between two of its edges belongs to it.
     side = 2 * round(GIRDER * longer / 2) + 1
     closed = cv2.morphologyEx(drawn, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))

@@ -8,11 +8,13 @@ from typing import Self
 
 import av
 import numpy as np
+from av.video import VideoStream
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
 from model_endpoint.engines.motion.encoders import X264, Encoder
 from model_endpoint.engines.motion.planes import Planes
+from story.errors import SettingInvalid
 
 KEYFRAME_SECONDS = 1.0
 SOUND_RATE_HZ = 48_000
@@ -38,6 +40,8 @@ class Movie:
         """Open the file. `sound` is (samples, 2), -1..1, at SOUND_RATE_HZ, or None."""
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         stream = self._container.add_stream(encoder.name, rate=fps, options=dict(encoder.options))
+        if not isinstance(stream, VideoStream):
+            raise SettingInvalid(f"{encoder.name} does not encode pictures")
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.gop_size = round(fps * KEYFRAME_SECONDS)
         context = stream.codec_context

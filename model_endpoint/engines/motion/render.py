@@ -106,6 +106,12 @@ class Renderer:
             Stream.over(c, layers.ground) for c in currents if c.layer == "ground"
         ]
         self._subject = Figure.of(layers.subject)
+        #: The share of what is seen, the subject included: lights fall on what is in front.
+        self._share_in_front = self._share
+        if self._subject is not None:
+            plate_x, plate_y = self._grid_x + self._home[0], self._grid_y + self._home[1]
+            cover = on_grid(layers.masks["subject"], as_map(plate_x), as_map(plate_y))
+            self._share_in_front = as_map(self._share * (1.0 - cover) + self._subject.share * cover)
         lights = [light for effect in effects for light in effect.lights]
         self._sky_lighting = Lighting([a for a in lights if a.layer == "sky"], plate_size)
         self._lighting = Lighting([a for a in lights if a.layer is None], plate_size)
@@ -122,7 +128,7 @@ class Renderer:
                 veil.over(picture, phase, view)
         self._lay_subject(picture, pose, phase)
         if self._lighting:
-            places = self._places(self._share, pose)
+            places = self._places(self._share_in_front, pose)
             self._lighting.apply(picture, phase, places, self._whole())
         for veil in self._veils:
             if not veil.behind_subject:

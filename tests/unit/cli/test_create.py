@@ -36,7 +36,7 @@ def test_a_ready_story_becomes_three_files(play: Any, photo: Path, tmp_path: Pat
     assert play.created.model_dump() == {
         "prompt": "waves crash",
         "people_consent": True,
-        "fit": "cover",
+        "fit": "auto",
         "loop": True,
         "preset": None,
         "seed": 7,

@@ -128,7 +128,12 @@ def test_a_contained_photo_is_compared_inside_its_surround() -> None:
         picture = Image.new("RGB", (WIDTH, HEIGHT), (40, 60 + index, 60))
         picture.paste(WATERFALL.resize(inner), (0, (HEIGHT - inner[1]) // 2))
         pictures.append(picture)
-    assert examined(encode(pictures), whole, fit="contain").likeness_db > 28
+    fitted = report(whole, fit="contain")
+    for asked in ("contain", "auto"):
+        found = examine(encode(pictures), fitted, direction(fit=asked), PHOTO_JPEG)
+        assert found.likeness_db > 28
+    with pytest.raises(VideoDefective, match="fitted as contain, not cover"):
+        examine(encode(pictures), fitted, direction(fit="cover"), PHOTO_JPEG)
 
 
 def test_flashes_are_refused() -> None:
