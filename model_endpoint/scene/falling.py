@@ -139,7 +139,7 @@ def streaks(light: Map) -> Map:
 
 
 def standing(light: Map) -> Map:
-    """Share of the gradients' energy that lies across: falls streak downwards, ripples lie. 0..1"""
+    """Share of the gradients' energy across, 0..1: falls streak downwards, ripples lie."""
     across = as_map(cv2.Sobel(light, cv2.CV_32F, 1, 0)) / 8
     down = as_map(cv2.Sobel(light, cv2.CV_32F, 0, 1)) / 8
     blur = (0, 0), STREAK_PX

@@ -28,7 +28,7 @@ MIN_DARKENING = 4.0
 MIN_PROMINENCE = 3.0
 #: Length of the mean change over the mean length of the changes: 1 where all columns agree.
 MIN_AGREEMENT = 0.93
-#: Part of the mean change below which a column has none, and the width over which most must lack it.
+#: Part of the mean change below which a column has none; the width over which most lack it.
 UNCHANGED = 0.3
 OPEN_COLUMNS = 7
 #: Part of the columns that may lack it, for an island or a mast.

@@ -29,7 +29,7 @@ SMOOTH_SLOPE = 25.0
 ROUGH_SLOPE = 90.0
 #: Clouds have bolder outlines than the clear sky, and none is lower than this part of the rows.
 CLOUD_SLOPE = 150.0
-CLOUD_LOWEST = 0.75
+CLOUD_LOWEST = 0.85
 #: Grey levels of fine texture: 1 to 5 in clouds, from 6 on in rock and leaves.
 MAX_TEXTURE = 6.0
 BRIDGED_PX = 5
@@ -39,7 +39,7 @@ BLUE_HUES = (95.0, 132.0)
 WARM_HUES = (26.0, 168.0)
 #: Rows at the top of which a region must hang, and rows at the bottom that are ground, as parts.
 TOP = 0.03
-GROUND = 0.12
+GROUND = 0.05
 #: CIE lightness by which far hills are darker than the sky above them.
 DIMMER = 25.0
 GRABCUT_ROUNDS = 2
@@ -179,7 +179,7 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     colour, slope = colour_of_sky(small, taken), roughness(small)
     rows = as_map((np.arange(height) + 0.5) / height)[:, None]
     plain = colour * ramp(slope, ROUGH_SLOPE, SMOOTH_SLOPE)
-    likelihood = plain * ramp(rows, 0.95, 0.75)
+    likelihood = plain * ramp(rows, 1.0, 0.85)
     never = np.asarray(cv2.resize(salient, (width, height)) > STANDS_OUT)
     seen = (likelihood > LIKELY) & ~never
     if hanging(seen).mean() < MIN_AREA / 2:

@@ -42,12 +42,12 @@ EDGE_ROWS = 3
 EDGE_GAIN = 0.05
 #: Parts of the picture: the least area of the surest proposal, of the others and of the whole
 #: region; the least width of a proposal.
-MIN_SEED = 0.006
+MIN_SEED = 0.008
 MIN_COMPANION = 0.003
 MIN_AREA = 0.015
 MIN_WIDTH = 0.05
 #: A named water is believed sooner.
-MIN_CONFIDENCE = 0.75
+MIN_CONFIDENCE = 0.8
 MIN_NAMED_CONFIDENCE = 0.6
 #: Other parts of the same water may be less sure than the least by this; their far shores must
 #: be nearly as sharp, and most of them must lie on this side of the best one's.
@@ -95,13 +95,15 @@ def parts(mask: Mask, least: float) -> list[Mask]:
 class Shore:
     """The far edge of a place as a level line, row + slope * column.
 
-    on_line: the part of the place's upper border that lies on it; contrast: across it, in Lab.
+    on_line: the part of the place's upper border that lies on it; contrast: across it, in Lab, past
+    its blur; onset: the part of that within a few rows.
     """
 
     row: float
     slope: float
     on_line: float
     contrast: float
+    onset: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +144,12 @@ def far_shore(lab: Map, mask: Mask, sky: Mask) -> Shore:
         # A steeper line must be clearly better: the level one is the likelier shore.
         if share > best[0] + EDGE_GAIN:
             best = (share, float(rows[first]), slope)
-    above = lab[np.maximum(tops - EDGE_ROWS, 0), columns]
     below = lab[np.minimum(tops + EDGE_ROWS - 1, len(lab) - 1), columns]
-    contrast = float(np.median(np.linalg.norm(above - below, axis=1)))
-    return Shore(row=best[1], slope=best[2], on_line=best[0], contrast=contrast)
+    near, far = (
+        float(np.median(np.linalg.norm(lab[np.maximum(tops - rows, 0), columns] - below, axis=1)))
+        for rows in (EDGE_ROWS, 2 * EDGE_ROWS)
+    )
+    return Shore(row=best[1], slope=best[2], on_line=best[0], contrast=far, onset=near)
 
 
 def beyond(shore: Shore, shape: tuple[int, int]) -> Mask:
@@ -164,7 +168,7 @@ def propose(lab: Map, mask: Mask, sky: Mask) -> Proposal:
         shore=shore,
         tint=float(ramp(tint_distance(colour, sky_colours), OTHER_TINT, SKY_TINT)),
         # What is mirrored is dimmer than what shines; snow is brighter than a blue sky.
-        light=float(ramp(as_map(brightness), 0.35, 0.7) * ramp(as_map(brightness), 1.6, 1.3)),
+        light=float(ramp(as_map(brightness), 0.5, 0.8) * ramp(as_map(brightness), 1.6, 1.3)),
         level=float(ramp(as_map(shore.on_line), 0.45, 0.75)),
         sharp=float(ramp(as_map(shore.contrast), 3.0, 12.0)),
     )
@@ -181,9 +185,14 @@ def proposals(places: Mask, lab: Map, sky: Mask) -> list[Proposal]:
 
 
 def surest(found: list[Proposal]) -> Proposal | None:
-    """The surest of the larger proposals; of equally sure ones the larger, a little."""
+    """The surest of the larger proposals; the larger and the more sudden its shore, the better."""
+
+    def rank(proposal: Proposal) -> float:
+        sudden = float(ramp(as_map(proposal.shore.onset), 3.0, 12.0))
+        return proposal.confidence * float((sudden * proposal.mask.mean()) ** (1 / 4))
+
     large = [proposal for proposal in found if proposal.mask.mean() >= MIN_SEED]
-    return max(large, key=lambda each: each.confidence * each.mask.mean() ** 0.25, default=None)
+    return max(large, key=rank, default=None)
 
 
 def plain_around(seed: Mask, across: Map, down: Map, never: Mask) -> Mask:
@@ -213,7 +222,7 @@ def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> tuple[Mask, 
     never = never | (beyond(best.shore, never.shape) & ~best.mask)
     chosen = best.mask.copy()
     for other in found:
-        alike = other.shore.contrast > ALIKE * best.shore.contrast
+        alike = other.shore.onset > ALIKE * best.shore.onset
         nearer = (other.mask & ~never).sum() > ALIKE * other.mask.sum()
         if alike and nearer and other.confidence >= least - COMPANION:
             chosen |= other.mask

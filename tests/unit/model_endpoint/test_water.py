@@ -1,0 +1,118 @@
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from model_endpoint.pixels import Map, Rgb
+from model_endpoint.scene.falling import find_falling, streaks
+from model_endpoint.scene.model import FALLING_WATER, SKY, WATER, Region
+from model_endpoint.scene.water import find_water
+
+Photo = Callable[[str], Rgb]
+
+HEIGHT, WIDTH = 240, 384
+SIZE = (WIDTH, HEIGHT)
+SHORE = 120
+SKY_ROWS = 96
+
+
+def lake(*, ground: tuple[int, int, int] = (150, 168, 190)) -> Rgb:
+    """A pale sky, a dark wooded bank, and a plain of one colour below it."""
+    noise = np.random.default_rng(3)
+    picture = np.empty((HEIGHT, WIDTH, 3))
+    picture[:SKY_ROWS] = (190, 208, 230)
+    trees = noise.normal(0, 18, (SHORE - SKY_ROWS, WIDTH, 1))
+    picture[SKY_ROWS:SHORE] = trees + np.array([45, 60, 40])
+    picture[SHORE:] = ground
+    return np.clip(picture + noise.normal(0, 1.0, picture.shape), 0, 255).astype(np.uint8)
+
+
+def sky() -> Region:
+    mask: Map = np.zeros((HEIGHT, WIDTH), dtype=np.float32)
+    mask[:SKY_ROWS] = 1.0
+    return Region(kind=SKY, mask=mask, confidence=1.0)
+
+
+def test_a_calm_plain_of_the_skys_colour_behind_a_level_shore_is_water() -> None:
+    water = find_water(lake(), SIZE, sky(), None)
+    assert water is not None
+    assert water.mask[SHORE + 6 :].mean() > 0.97
+    assert water.mask[: SHORE - 6].mean() < 0.01
+
+
+@pytest.mark.parametrize("ground", [(70, 120, 40), (190, 150, 90), (18, 20, 24)])
+def test_grass_sand_and_darkness_are_not_water(ground: tuple[int, int, int]) -> None:
+    assert find_water(lake(ground=ground), SIZE, sky(), None) is None
+
+
+def test_rough_ground_of_the_skys_colour_is_not_water() -> None:
+    picture = lake().astype(float)
+    rough = np.random.default_rng(4).normal(0, 30, (HEIGHT - SHORE, WIDTH, 1))
+    picture[SHORE:] += rough
+    assert find_water(np.clip(picture, 0, 255).astype(np.uint8), SIZE, sky(), None) is None
+
+
+def test_a_road_is_no_water_when_the_photo_is_said_to_show_a_road() -> None:
+    assert find_water(lake(), SIZE, sky(), None, frozenset({"Road"})) is None
+    assert find_water(lake(), SIZE, sky(), None, frozenset({"Road", "Lake"})) is not None
+
+
+def test_a_subject_is_not_water() -> None:
+    mask: Map = np.zeros((HEIGHT, WIDTH), dtype=np.float32)
+    mask[150:200, 150:230] = 1.0
+    subject = Region(kind="subject", mask=mask, confidence=1.0)
+    water = find_water(lake(), SIZE, sky(), subject)
+    assert water is not None
+    assert water.mask[165:185, 170:210].max() < 0.1
+
+
+def striped(angle: float) -> Map:
+    """Lightness of streaks that run down at an angle from straight down, radians."""
+    rows, columns = np.mgrid[:120, :120].astype(float)
+    across = columns * np.cos(angle) - rows * np.sin(angle)
+    return (50 + 25 * np.sin(across / 2.0)).astype(np.float32)
+
+
+@pytest.mark.parametrize("angle", [-0.5, 0.0, 0.5])
+def test_water_flows_along_its_streaks_and_downhill(angle: float) -> None:
+    flow = streaks(striped(angle))[30:90, 30:90]
+    assert (flow[..., 1] > 0).all()
+    assert np.allclose(np.linalg.norm(flow, axis=2), 1.0, atol=1e-3)
+    lean = float(np.arctan2(flow[..., 0], flow[..., 1]).mean())
+    # Gravity pulls the direction towards straight down, never past it.
+    assert abs(lean) <= abs(angle) + 0.05
+    assert lean == pytest.approx(0.75 * angle, abs=0.15)
+
+
+@pytest.fixture(scope="module")
+def wood(photo: Photo) -> Rgb:
+    return cv2.resize(photo("stream_waterfall"), (512, 341), interpolation=cv2.INTER_AREA)
+
+
+def test_a_stream_is_found_without_a_sky_and_its_falls_are_part_of_it(wood: Rgb) -> None:
+    water = find_water(wood, (512, 341), None, None)
+    assert water is not None
+    falling = find_falling(wood, (512, 341), water)
+    assert falling is not None
+    assert falling.kind == FALLING_WATER
+    assert (falling.mask <= water.mask).all()
+    assert 0.0 < falling.area < 0.5 * water.area
+    assert falling.flow is not None
+    inside = falling.mask > 0
+    assert np.allclose(np.linalg.norm(falling.flow, axis=2)[inside], 1.0, atol=1e-3)
+    assert (falling.flow[..., 1][inside] > 0).all()
+    assert not falling.flow[~inside].any()
+
+
+def test_a_wood_without_its_blue_has_no_stream(wood: Rgb) -> None:
+    warm = wood.astype(float) * (1.05, 1.0, 0.8)
+    assert find_water(np.clip(warm, 0, 255).astype(np.uint8), (512, 341), None, None) is None
+
+
+def test_nothing_falls_on_a_calm_lake() -> None:
+    water = find_water(lake(), SIZE, sky(), None)
+    assert water is not None
+    assert water.kind == WATER
+    assert find_falling(lake(), SIZE, water) is None
+    assert find_falling(lake(), SIZE, None) is None
