@@ -102,6 +102,16 @@ class Clip:
     def standing(self) -> Production:
         return produce(self.photo, directed(camera="none"), self.scene)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of what moves: all of the clip, or a card in it that shows everyone."""
+        return self.standing.staged.framing.size
+
+    @property
+    def of_clip(self) -> float:
+        """The part of the clip's pixels that it has."""
+        return self.size[0] * self.size[1] / (SIZE[0] * SIZE[1])
+
     @cached_property
     def moving(self) -> Production:
         """As a story would get it: the camera that suits the scene."""
@@ -126,7 +136,7 @@ class Clip:
     def standing_mp4(self) -> Path:
         """The moments as the engine's encoder writes them."""
         path = self.folder / f"{self.path.stem}_standing.mp4"
-        width, height = SIZE
+        width, height = self.size
         with Movie(path, width=width, height=height, fps=FPS, sound=None) as movie:
             for picture in self.moments:
                 movie.add(picture)
@@ -143,14 +153,14 @@ class Clip:
     def cropped(self) -> Rgb:
         """The part of the photo that the standing clip begins with, resized by Pillow alone."""
         box = self.standing.staged.framing.crop.in_pixels(self.photo.shape[1], self.photo.shape[0])
-        crop = Image.fromarray(self.photo).resize(SIZE, Image.Resampling.LANCZOS, box=box)
+        crop = Image.fromarray(self.photo).resize(self.size, Image.Resampling.LANCZOS, box=box)
         return np.asarray(crop, np.uint8)
 
     def drawn(self, kind: Kind) -> Mask:
         """Pixels of the standing clip that lie wholly in what a person drew: (h, w) bool."""
         box = self.standing.staged.framing.crop.in_pixels(self.truth.width, self.truth.height)
         mask = Image.fromarray(self.truth.mask(kind).astype(np.float32))
-        return np.asarray(mask.resize(SIZE, Image.Resampling.BOX, box=box)) >= WHOLE
+        return np.asarray(mask.resize(self.size, Image.Resampling.BOX, box=box)) >= WHOLE
 
 
 def neighbours(production: Production, pairs: int = SAMPLED) -> list[tuple[Planes, Planes]]:

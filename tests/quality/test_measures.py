@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from tests.quality.apparent import flow, speed
 from tests.quality.contrast import contrast
+from tests.quality.edges import borders, straight_edges
+from tests.quality.edges import moved as edge_ways
 from tests.quality.shift import shifts
 from tests.quality.ssim import ssim
 
@@ -81,3 +83,26 @@ def test_laying_two_pictures_over_each_other_costs_contrast_and_light_does_not(
     assert contrast(grey(moved(calm, 3.0, 2.0)), EVERYWHERE, 16) == pytest.approx(of_calm, rel=0.03)
     assert contrast(grey(1.3 * calm), EVERYWHERE, 16) == pytest.approx(of_calm, rel=0.03)
     assert np.isnan(contrast(grey(calm), ~EVERYWHERE, 16))
+
+
+@pytest.mark.parametrize("way", [0.0, 0.5, 1.5])
+def test_a_straight_edge_is_found_where_it_went_whatever_the_light_does(way: float) -> None:
+    slanted = np.add.outer(0.4 * np.arange(192.0), np.arange(192.0)) - 130.0
+    before = np.asarray(cv2.GaussianBlur(np.where(slanted < 0.0, 60.0, 160.0), (0, 0), 1.2))
+    across = np.array([1.0, 0.4]) / np.hypot(1.0, 0.4)
+    after = 0.8 * moved(before, *(way * across)) + 12.0
+    edges = straight_edges(before, EVERYWHERE)
+    assert len(edges.x) > 100
+    assert np.median(edge_ways(edges, before, after)) == pytest.approx(way, abs=0.15)
+
+
+def test_texture_is_no_straight_edge(texture: NDArray[np.float64]) -> None:
+    assert len(straight_edges(texture, EVERYWHERE).x) < 0.02 * EVERYWHERE.size
+
+
+def test_a_border_lies_on_both_sides_of_an_outline() -> None:
+    mask = np.zeros((40, 40), np.float32)
+    mask[10:30, 10:30] = 1.0
+    border = borders(mask, 2)
+    assert border[20, 8:12].all()
+    assert not border[20, [7, 12, 20]].any()
