@@ -157,7 +157,7 @@ class Clip:
         return np.asarray(crop, np.uint8)
 
     def drawn(self, kind: Kind) -> Mask:
-        """Pixels of the standing clip that lie wholly in what a person drew: (h, w) bool."""
+        """Pixels of the standing clip that lie wholly in what was drawn by hand: (h, w) bool."""
         box = self.standing.staged.framing.crop.in_pixels(self.truth.width, self.truth.height)
         mask = Image.fromarray(self.truth.mask(kind).astype(np.float32))
         return np.asarray(mask.resize(self.size, Image.Resampling.BOX, box=box)) >= WHOLE

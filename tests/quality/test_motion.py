@@ -47,7 +47,7 @@ def test_a_twentieth_of_the_picture_seems_to_move(clip: Clip) -> None:
 def test_a_twentieth_of_the_picture_is_displaced_where_something_can_sway_or_flow(
     clip: Clip,
 ) -> None:
-    """The engine's own fields, for photos in which a person drew water or foliage.
+    """The engine's own fields, for photos in which water or foliage was drawn.
 
     A pixel counts if its displacement changes by more than 0.3 px a frame, at 720 px wide, in two
     of eight neighbouring pairs: in one it may only have changed over to a current's other copy.
