@@ -101,16 +101,19 @@ class Stream:
         late = enlarge(share, rect)
         return as_rgb(cv2.blendLinear(one, other, as_map(1.0 - late), late))
 
-    def lay(self, below: Rgb, phase: float, places: Map, enlarge: Enlarge) -> None:
-        """Draw the current over the picture `below` (h, w, 4), in place, where its mask is."""
-        rect = self._seen(places, below.shape[1], below.shape[0])
+    def lay(
+        self, below: Rgb, phase: float, places: Map, drawn_rect: Rect, enlarge: Enlarge
+    ) -> None:
+        """Draw the current over a rectangle `below` (h, w, 4) of the picture, in place."""
+        rect = self._seen(places, drawn_rect)
         if rect is None:
             return
         patch = self._current.patch
         left, top, right, bottom = rect
         plate = as_map(enlarge(places, rect) - as_map([patch.left, patch.top]))
         cover = as_map(sample(self._mask, plate, cv2.BORDER_CONSTANT) * np.float32(1.0 / 255.0))
-        part = below[top:bottom, left:right]
+        rows = slice(top - drawn_rect[1], bottom - drawn_rect[1])
+        part = below[rows, left - drawn_rect[0] : right - drawn_rect[0]]
         drawn = self.draw(phase, places, rect, enlarge)
         drawn[..., 3] = part[..., 3]
         part[:] = cv2.blendLinear(drawn, np.ascontiguousarray(part), cover, as_map(1.0 - cover))
@@ -123,8 +126,8 @@ class Stream:
         shown = np.where(late, second, first) * (self._field_mask[..., None] > TRACE)
         return looked_up(as_map(shown), places, patch.left, patch.top)
 
-    def _seen(self, places: Map, width: int, height: int) -> Rect | None:
-        """The even rectangle of the picture in which the patch is seen."""
+    def _seen(self, places: Map, within: Rect) -> Rect | None:
+        """The even rectangle of the picture, within another, in which the patch is seen."""
         patch = self._current.patch
         inside = (
             (places[..., 0] >= patch.left)
@@ -137,6 +140,6 @@ class Stream:
             return None
         left, right = (int(columns[0]) - 2) * FIELD_PX, (int(columns[-1]) + 1) * FIELD_PX
         top, bottom = (int(rows[0]) - 2) * FIELD_PX, (int(rows[-1]) + 1) * FIELD_PX
-        left, top = max(0, left), max(0, top)
-        right, bottom = min(width, right), min(height, bottom)
+        left, top = max(within[0], left), max(within[1], top)
+        right, bottom = min(within[2], right), min(within[3], bottom)
         return (left, top, right, bottom) if left < right and top < bottom else None

@@ -33,7 +33,8 @@ NOISE = 0.03
 SLACK = 2.0
 HALF = 0.5
 PURE = 0.98
-#: Size as a part of the longer side, and contrast of luma (0..1) from and to, of what is too fine for a cloud.
+#: Size, as a part of the longer side, and contrast of luma (0..1), from and to, of what is too fine
+#: for a cloud.
 FINE = 0.0013
 FINE_CONTRAST = (0.025, 0.045)
 #: Canny's thresholds in grey levels; length of an edge that is straight and not a cloud's, as a

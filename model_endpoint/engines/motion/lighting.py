@@ -48,34 +48,37 @@ class Lighting:
     ) -> None:
         """Light a rectangle of the picture in place; places: plate pixels of the camera's grid."""
         self._sum_up(phase)
-        left, top, right, bottom = rect
-        # Only the grid's rows that the rectangle needs.
-        rows = -(-bottom // FIELD_PX) + 2
-        at = field_places(as_map(places[:rows]))
+        rows = -(-rect[3] // FIELD_PX) + 2
+        at = field_places(coarser(places[:rows]))
         gain = sample_map(self._gain, at)
         dimmed = as_map(1.0 - gain)
-        shade(
-            picture.y[top:bottom, left:right],
-            enlarged(gain, rect, FIELD_PX),
-            enlarged(as_map(BLACK * dimmed), rect, FIELD_PX),
-        )
-        half = (left // 2, top // 2, right // 2, bottom // 2)
-        small = enlarged(gain, half, FIELD_PX // 2)
-        for plane, tints in ((picture.u, self._u), (picture.v, self._v)):
+        part = picture.part(rect) if picture.y.shape[0] > rect[3] - rect[1] else picture
+        shade(part.y, enlarged(gain, rect, 1), enlarged(as_map(BLACK * dimmed), rect, 1))
+        small = enlarged(gain, rect, 2)
+        for plane, tints in ((part.u, self._u), (part.v, self._v)):
             offset = as_map(sample_map(tints, at) + NEUTRAL * dimmed)
-            shade(
-                plane[half[1] : half[3], half[0] : half[2]],
-                small,
-                enlarged(offset, half, FIELD_PX // 2),
-            )
+            shade(plane, small, enlarged(offset, rect, 2))
 
 
-def enlarged(grid: Map, rect: tuple[int, int, int, int], step: int) -> Map:
-    """The camera grid's values at the pixels of a rectangle, `step` pixels a square."""
-    left, top, right, bottom = rect
+def coarser(places: Map) -> Map:
+    """A camera's grid (rows, columns, 2) with one place for four: light is smooth."""
+    rows, columns = places.shape[0] + places.shape[0] % 2, places.shape[1] + places.shape[1] % 2
+    even = cv2.copyMakeBorder(
+        places, 0, rows - places.shape[0], 0, columns - places.shape[1], cv2.BORDER_REFLECT
+    )
+    return as_map(cv2.resize(even, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA))
+
+
+def enlarged(grid: Map, rect: tuple[int, int, int, int], part: int) -> Map:
+    """A coarser grid's values at the pixels of a rectangle, or (part 2) of its chroma.
+
+    The grid begins FIELD_PX to the left of and above the picture.
+    """
+    step, before = 2 * FIELD_PX // part, FIELD_PX // part
+    left, top, right, bottom = (side // part for side in rect)
     size = (grid.shape[1] * step, grid.shape[0] * step)
     fine = as_map(cv2.resize(grid, size, interpolation=cv2.INTER_LINEAR))
-    return as_map(fine[step + top : step + bottom, step + left : step + right])
+    return as_map(fine[before + top : before + bottom, before + left : before + right])
 
 
 def shade(plane: Rgb, gain: Map, offset: Map) -> None:

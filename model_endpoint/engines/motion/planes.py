@@ -23,6 +23,12 @@ class Planes:
     u: Rgb
     v: Rgb
 
+    def part(self, rect: tuple[int, int, int, int]) -> "Planes":
+        """A view of an even rectangle (left, top, right, bottom)."""
+        left, top, right, bottom = rect
+        half = (slice(top // 2, bottom // 2), slice(left // 2, right // 2))
+        return Planes(self.y[top:bottom, left:right], self.u[half], self.v[half])
+
 
 def matrix() -> Map:
     """(3, 4) float32: from (R', G', B', 1) in 0..255 to (Y', Cb, Cr) in BT.709 limited range."""

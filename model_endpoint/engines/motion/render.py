@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from model_endpoint.engines.motion.camera import FAR_SHARE, Lens, Path, Pose, share_of
 from model_endpoint.engines.motion.currents import Stream
-from model_endpoint.engines.motion.fields import Fields
+from model_endpoint.engines.motion.fields import Fields, looked_up
 from model_endpoint.engines.motion.focus import Defocus
 from model_endpoint.engines.motion.layers import Cutout
 from model_endpoint.engines.motion.lighting import Lighting
@@ -91,6 +91,7 @@ class Renderer:
         self._sky_rows = self._rows_of_sky(layers.masks.get("sky"))
         currents = [current for effect in effects for current in effect.currents]
         self._ground = texture(layers.ground)
+        self._most, self._least = coverages(layers.ground)
         self._sky = None
         if layers.sky is not None and self._sky_rows:
             reach = min(
@@ -192,26 +193,49 @@ class Renderer:
     def _ground_and_sky(self, pose: Pose, phase: float) -> Planes:
         width, height = self._size
         places = self._places(self._share, pose)
-        bent = places + self._fields["ground"].at(phase, places)
-        whole = self._whole()
-        drawn = self._sample(self._ground, bent, whole, pose)
-        for stream in self._ground_streams:
-            stream.lay(drawn, phase, bent, self._full)
-        y, u, v, cover = cv2.split(drawn)
-        half = (width // 2, height // 2)
-        picture = Planes(as_rgb(y), halved(u, half), halved(v, half))
+        bent = as_map(places + self._fields["ground"].at(phase, places))
         if self._sky is None:
-            return picture
-        rows = self._sky_rows
-        sky = self._open_sky(pose, phase, (0, 0, width, rows))
-        lay(picture, sky, as_rgb(cv2.bitwise_not(cover[:rows])))
+            return unpacked(self._sampled_ground(bent, self._whole(), pose, phase))[0]
+        ground_top, sky_bottom = self._bands(bent)
+        picture = Planes(
+            np.zeros((height, width), np.uint8),
+            np.zeros((height // 2, width // 2), np.uint8),
+            np.zeros((height // 2, width // 2), np.uint8),
+        )
+        through = np.full((sky_bottom, width), 255, np.uint8)
+        if ground_top < height:
+            rect = (0, ground_top, width, height)
+            ground, cover = unpacked(self._sampled_ground(bent, rect, pose, phase))
+            picture.y[ground_top:] = ground.y
+            picture.u[ground_top // 2 :] = ground.u
+            picture.v[ground_top // 2 :] = ground.v
+            shared = max(0, sky_bottom - ground_top)
+            through[ground_top:] = cv2.bitwise_not(cover[:shared]) if shared else 0
+        if sky_bottom:
+            rect = (0, 0, width, sky_bottom)
+            add_behind(picture.part(rect), self._open_sky(pose, phase, rect), through)
         return picture
 
-    def _sample(self, source: Texture, places: Map, rect: Rect, pose: Pose) -> Rgb:
-        full = self._full(source.own(places), rect)
+    def _bands(self, places: Map) -> tuple[int, int]:
+        """The first row of the picture that may show ground, and the row below the last of sky."""
+        height = self._size[1]
+        most, least = (looked_up(values, places) for values in (self._most, self._least))
+        ground = np.flatnonzero((most > TRACE).any(axis=1))
+        sky = np.flatnonzero((least < 1.0 - TRACE).any(axis=1))
+        top = (int(ground[0]) - 2) * FIELD_PX if len(ground) else height
+        bottom = (int(sky[-1]) + 1) * FIELD_PX if len(sky) else 0
+        return min(height, max(0, top)) // 2 * 2, min(height, bottom)
+
+    def _sampled_ground(self, places: Map, rect: Rect, pose: Pose, phase: float) -> Rgb:
+        """The ground's rectangle, (h, w, 4), with what flows on it."""
+        full = self._full(self._ground.own(places), rect)
         if self._defocus is not None and pose.defocus > 0.0:
-            return self._defocus.ground(source, full, pose.defocus)
-        return source.sample(full)
+            drawn = self._defocus.ground(self._ground, full, pose.defocus)
+        else:
+            drawn = self._ground.sample(full)
+        for stream in self._ground_streams:
+            stream.lay(drawn, phase, places, rect, self._full)
+        return drawn
 
     def _open_sky(self, pose: Pose, phase: float, rect: Rect) -> Planes:
         sky = self._sky
@@ -224,9 +248,7 @@ class Renderer:
             drawn = sky.sample(self._full(sky.own(places), rect))
         if self._defocus is not None and pose.defocus > 0.0:
             drawn = self._defocus.blurred(drawn, pose.defocus)
-        y, u, v, _ = cv2.split(drawn)
-        half = (y.shape[1] // 2, y.shape[0] // 2)
-        picture = Planes(as_rgb(y), halved(u, half), halved(v, half))
+        picture, _ = unpacked(drawn)
         if self._sky_lighting:
             self._sky_lighting.apply(picture, phase, places, rect)
         return picture
@@ -241,17 +263,8 @@ class Renderer:
         places = self._places(subject.share, pose)
         bent = places + self._fields["subject"].at(phase, places)
         full = self._full(subject.texture.own(as_map(bent)), rect)
-        drawn = subject.texture.sample(full, cv2.BORDER_CONSTANT)
-        left, top, right, bottom = rect
-        part = Planes(
-            picture.y[top:bottom, left:right],
-            picture.u[top // 2 : bottom // 2, left // 2 : right // 2],
-            picture.v[top // 2 : bottom // 2, left // 2 : right // 2],
-        )
-        y, u, v, cover = cv2.split(drawn)
-        half = (part.u.shape[1], part.u.shape[0])
-        layer = Planes(as_rgb(y), halved(u, half), halved(v, half))
-        lay_over(part, layer, as_rgb(cover))
+        layer, cover = unpacked(subject.texture.sample(full, cv2.BORDER_CONSTANT))
+        lay_over(picture.part(rect), layer, cover)
 
     def _seen_rect(self, patch: Patch, share: float, pose: Pose) -> Rect | None:
         """The even rectangle of the picture in which a patch of a share is seen."""
@@ -276,15 +289,35 @@ def halved(plane: ArrayLike, size: tuple[int, int]) -> Rgb:
     return as_rgb(cv2.resize(as_rgb(plane), size, interpolation=cv2.INTER_AREA))
 
 
-def lay(front: Planes, behind: Planes, through: Rgb) -> None:
-    """Add through·behind in place, in the upper rows that `behind` has; through (h, w) 0..255."""
-    rows = behind.y.shape[0]
+def coverages(layer: Rgb) -> tuple[Map, Map]:
+    """The most and the least coverage (0..1) around each square of a field, of a packed layer."""
+    if layer.shape[2] <= COVERAGE:
+        full = np.ones((-(-layer.shape[0] // FIELD_PX), -(-layer.shape[1] // FIELD_PX)), np.float32)
+        return full, full
+    cover = layer[..., COVERAGE]
+    around = np.ones((3 * FIELD_PX, 3 * FIELD_PX), np.uint8)
+    middle = FIELD_PX // 2
+    most = cv2.dilate(cover, around)[middle::FIELD_PX, middle::FIELD_PX]
+    least = cv2.erode(cover, around)[middle::FIELD_PX, middle::FIELD_PX]
+    return as_map(most / np.float32(255.0)), as_map(least / np.float32(255.0))
+
+
+def unpacked(drawn: Rgb) -> tuple[Planes, Rgb]:
+    """A packed layer (h, w, 4) of even sides as planes, and its coverage."""
+    y, u, v, cover = cv2.split(drawn)
+    half = (drawn.shape[1] // 2, drawn.shape[0] // 2)
+    return Planes(as_rgb(y), halved(u, half), halved(v, half)), as_rgb(cover)
+
+
+def add_behind(front: Planes, behind: Planes, through: Rgb) -> None:
+    """Add through·behind in place; through (h, w) 0..255 is what the front lets be seen."""
     half = halved(through, (behind.u.shape[1], behind.u.shape[0]))
-    dimmed = cv2.multiply(behind.y, through, scale=1.0 / 255.0)
-    cv2.add(front.y[:rows], dimmed, dst=front.y[:rows])
-    for mine, other in ((front.u, behind.u), (front.v, behind.v)):
-        part = mine[: rows // 2]
-        cv2.add(part, cv2.multiply(other, half, scale=1.0 / 255.0), dst=part)
+    for mine, other, let in (
+        (front.y, behind.y, through),
+        (front.u, behind.u, half),
+        (front.v, behind.v, half),
+    ):
+        cv2.add(mine, cv2.multiply(other, let, scale=1.0 / 255.0), dst=mine)
 
 
 def lay_over(below: Planes, layer: Planes, cover: Rgb) -> None:

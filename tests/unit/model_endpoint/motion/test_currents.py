@@ -85,7 +85,7 @@ def test_what_lies_outside_the_mask_is_never_carried_in() -> None:
     patch = Patch(0, 0, SIDE, SIDE)
     below = texture(picture).pixels[::2, ::2].copy()
     before = below.copy()
-    Stream.over(Drift(patch, mask), picture).lay(below, 0.4, places(), enlarge)
+    Stream.over(Drift(patch, mask), picture).lay(below, 0.4, places(), (0, 0, SIDE, SIDE), enlarge)
     assert np.array_equal(below[:, : SIDE // 2 - 4], before[:, : SIDE // 2 - 4])
     entering = below[20:-20, SIDE // 2 + 2 : SIDE // 2 + 8, 0]
     assert entering.min() > 35
