@@ -3,12 +3,15 @@
 A network is loaded when a photo first needs it: Face Mesh by a face, Selfie Segmentation by people.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from model_endpoint.pixels import Rgb, as_rgb
 from model_endpoint.scene.classes import classify, share_of
+from model_endpoint.scene.coat import only_coat
 from model_endpoint.scene.depth import estimate_depth
 from model_endpoint.scene.faces import find_faces
 from model_endpoint.scene.falling import find_falling
@@ -54,6 +57,9 @@ def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...]
     people = tuple(face for face in faces if not animal or face.points is not None)
     salient = saliency(small)
     subject = find_subject(photo, salient, size, people)
+    if subject is not None and animal:
+        beasts = tuple(face for face in faces if face.points is None)
+        subject = replace(subject, mask=only_coat(small, subject.mask, beasts))
     sky = find_sky(small, size, salient)
     told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
     water = find_water(small, size, sky, subject, told)

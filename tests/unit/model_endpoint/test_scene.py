@@ -10,9 +10,10 @@ import pytest
 
 from model_endpoint.pixels import Rgb
 from model_endpoint.scene.analysis import analyse
+from model_endpoint.scene.coat import only_coat
 from model_endpoint.scene.depth import estimate_depth
 from model_endpoint.scene.guided import guided_filter
-from model_endpoint.scene.model import SKY, SUBJECT, WATER, Region, Scene
+from model_endpoint.scene.model import SKY, SUBJECT, WATER, Face, Region, Scene
 from model_endpoint.scene.weights import FACES_FILE, FOLDER, SHA256, weight_file
 from story.errors import SettingInvalid
 from story.generation import Box
@@ -113,6 +114,33 @@ def test_what_is_blurred_behind_a_sharp_subject_is_farther_away() -> None:
     behind = mask < 0.1
     assert portrait[behind].mean() > even[behind].mean() + 0.05
     assert np.abs(portrait - even)[mask > 0.9].max() < 0.01
+
+
+def animal_with(bib: int, ground: tuple[int, int, int]) -> tuple[Rgb, np.ndarray, Face]:
+    """A brown animal, its lowest third of another colour, on even ground."""
+    picture = np.full((200, 200, 3), ground, np.uint8)
+    picture[40:140, 60:140] = (130, 80, 40)
+    picture[110:140, 60:140] = bib
+    mask = np.zeros((200, 200), np.float32)
+    mask[40:140, 60:140] = 1.0
+    return picture, mask, Face(box=Box(left=0.35, top=0.22, width=0.3, height=0.25))
+
+
+def test_what_has_the_backgrounds_colours_is_not_the_animals() -> None:
+    picture, mask, face = animal_with(bib=225, ground=(228, 228, 226))
+    kept = only_coat(picture, mask, (face,))
+    assert kept[50:105, 65:135].min() > 0.95
+    assert kept[118:135, 65:135].max() < 0.05
+
+
+def test_a_bib_that_the_background_has_not_stays() -> None:
+    picture, mask, face = animal_with(bib=225, ground=(60, 120, 50))
+    assert only_coat(picture, mask, (face,))[44:136, 64:136].min() > 0.95
+
+
+def test_an_animal_whose_face_was_not_found_stays_whole() -> None:
+    picture, mask, _ = animal_with(bib=225, ground=(228, 228, 226))
+    assert (only_coat(picture, mask, ()) == mask).all()
 
 
 def test_the_ground_comes_nearer_below_the_horizon_and_the_sky_is_farthest(look: Look) -> None:
