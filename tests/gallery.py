@@ -1,8 +1,8 @@
 """Every photo with its clip, on one page: `make gallery` writes out/gallery/index.html.
 
 `python -m tests.gallery [FOLDER ...] [--size 720x1280] [--out out/gallery]`. The folders default to
-the repository's photos. Beside each clip stand what the engine found, what was drawn
-by hand where it was (tests/quality/truth), how well the two agree, and what was said about the plan. The
+the repository's photos. Beside each clip stand what the engine found, what was drawn by hand
+(tests/quality/truth), how well the two agree, and what was said about the plan. The
 page's files lie beside it: the folder can be moved, and nothing is asked of the network.
 """
 
