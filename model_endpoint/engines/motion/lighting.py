@@ -1,6 +1,7 @@
 """All lights of a picture as one coarse field of gain and tint, seen through the camera."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -11,52 +12,75 @@ from model_endpoint.engines.motion.sampling import sample_map
 from model_endpoint.engines.motion.stage import FIELD_PX, Light
 from model_endpoint.pixels import Map, Rgb, as_map
 
+#: Gain of Y' and what is added to U and V, each (rows, columns).
+Sum: TypeAlias = tuple[Map, Map, Map]
+#: Moments a second at which lights are worked out; between them they are interpolated. Light is
+#: slow: what twinkles faster is drawn as a veil.
+MOMENTS_HZ = 8.0
+
 
 class Lighting:
     """Gains multiply, tints add."""
 
-    def __init__(self, lights: Sequence[Light], plate: tuple[int, int]) -> None:
-        """plate: its (width, height)."""
+    def __init__(self, lights: Sequence[Light], plate: tuple[int, int], seconds: float) -> None:
+        """plate: its (width, height); seconds: the clip's length."""
         self._lights = tuple(lights)
-        shape = (-(-plate[1] // FIELD_PX) + 1, -(-plate[0] // FIELD_PX) + 1)
-        self._gain, self._u, self._v = (np.empty(shape, dtype=np.float32) for _ in range(3))
+        self._shape = (-(-plate[1] // FIELD_PX) + 1, -(-plate[0] // FIELD_PX) + 1)
+        self._moments = max(1, round(MOMENTS_HZ * seconds))
+        self._known: dict[int, Sum] = {}
 
     def __bool__(self) -> bool:
         """Whether there is any light."""
         return bool(self._lights)
 
-    def _sum_up(self, phase: float) -> None:
-        self._gain[:] = 1.0
-        self._u[:] = 0.0
-        self._v[:] = 0.0
+    def _at(self, phase: float) -> Sum:
+        """The sum at a phase, between the moments around it."""
+        moment = phase * self._moments
+        before = min(self._moments - 1, int(moment))
+        late = moment - before
+        # Only the two moments around the last phase are kept: frames mostly come in order.
+        self._known = {
+            index: self._known[index] if index in self._known else self._summed(index)
+            for index in (before, before + 1)
+        }
+        first, second = self._known[before], self._known[before + 1]
+        gain, u, v = (
+            as_map(cv2.addWeighted(one, 1.0 - late, other, late, 0.0))
+            for one, other in zip(first, second, strict=True)
+        )
+        return gain, u, v
+
+    def _summed(self, moment: int) -> Sum:
+        total_gain = np.ones(self._shape, dtype=np.float32)
+        total_u, total_v = np.zeros_like(total_gain), np.zeros_like(total_gain)
         for light in self._lights:
             patch = light.patch
-            gain, u, v = cv2.split(light.at(phase))
+            gain, u, v = cv2.split(light.at(moment / self._moments))
             row, column = patch.top // FIELD_PX, patch.left // FIELD_PX
+            rows, columns = patch.field_shape
             for total, values, add in (
-                (self._gain, gain, np.multiply),
-                (self._u, u, np.add),
-                (self._v, v, np.add),
+                (total_gain, gain, np.multiply),
+                (total_u, u, np.add),
+                (total_v, v, np.add),
             ):
-                part = total[
-                    row : row + patch.field_shape[0], column : column + patch.field_shape[1]
-                ]
+                part = total[row : row + rows, column : column + columns]
                 add(part, values[: part.shape[0], : part.shape[1]], out=part)
+        return total_gain, total_u, total_v
 
     def apply(
         self, picture: Planes, phase: float, places: Map, rect: tuple[int, int, int, int]
     ) -> None:
         """Light a rectangle of the picture in place; places: plate pixels of the camera's grid."""
-        self._sum_up(phase)
+        gains, *tints = self._at(phase)
         rows = -(-rect[3] // FIELD_PX) + 2
         at = field_places(coarser(places[:rows]))
-        gain = sample_map(self._gain, at)
+        gain = sample_map(gains, at)
         dimmed = as_map(1.0 - gain)
         part = picture.part(rect) if picture.y.shape[0] > rect[3] - rect[1] else picture
         shade(part.y, enlarged(gain, rect, 1), enlarged(as_map(BLACK * dimmed), rect, 1))
         small = enlarged(gain, rect, 2)
-        for plane, tints in ((part.u, self._u), (part.v, self._v)):
-            offset = as_map(sample_map(tints, at) + NEUTRAL * dimmed)
+        for plane, tint in zip((part.u, part.v), tints, strict=True):
+            offset = as_map(sample_map(tint, at) + NEUTRAL * dimmed)
             shade(plane, small, enlarged(offset, rect, 2))
 
 

@@ -113,9 +113,10 @@ class Renderer:
             plate_x, plate_y = self._grid_x + self._home[0], self._grid_y + self._home[1]
             cover = on_grid(layers.masks["subject"], as_map(plate_x), as_map(plate_y))
             self._share_in_front = as_map(self._share * (1.0 - cover) + self._subject.share * cover)
+        seconds = staged.stage.seconds
         lights = [light for effect in effects for light in effect.lights]
-        self._sky_lighting = Lighting([a for a in lights if a.layer == "sky"], plate_size)
-        self._lighting = Lighting([a for a in lights if a.layer is None], plate_size)
+        self._sky_lighting = Lighting([a for a in lights if a.layer == "sky"], plate_size, seconds)
+        self._lighting = Lighting([a for a in lights if a.layer is None], plate_size, seconds)
         self._veils = [veil for effect in effects for veil in effect.veils]
         self._defocus = Defocus(self._ground) if path.move == "rack_focus" else None
 
