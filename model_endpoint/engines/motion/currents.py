@@ -14,7 +14,7 @@ import numpy as np
 
 from model_endpoint.engines.motion.fields import looked_up
 from model_endpoint.engines.motion.fill import push_pull
-from model_endpoint.engines.motion.sampling import sample
+from model_endpoint.engines.motion.sampling import sample_map, scaled
 from model_endpoint.engines.motion.stage import FIELD_PX, Current
 from model_endpoint.engines.motion.textures import Texture, texture
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
@@ -57,7 +57,7 @@ class Stream:
         self._source = source
         self._when = turns(current.patch.field_shape)
         mask = current.mask
-        self._mask = as_rgb(np.rint(255.0 * np.clip(mask, 0.0, 1.0)).astype(np.uint8))
+        self._mask = as_map(np.clip(mask, 0.0, 1.0))
         self._field_mask = as_map(
             cv2.resize(mask, current.patch.field_shape[::-1], interpolation=cv2.INTER_AREA)
         )
@@ -110,8 +110,8 @@ class Stream:
             return
         patch = self._current.patch
         left, top, right, bottom = rect
-        plate = as_map(enlarge(places, rect) - as_map([patch.left, patch.top]))
-        cover = as_map(sample(self._mask, plate, cv2.BORDER_CONSTANT) * np.float32(1.0 / 255.0))
+        on_mask = enlarge(scaled(places, 1.0, -float(patch.left), -float(patch.top)), rect)
+        cover = sample_map(self._mask, on_mask, cv2.BORDER_CONSTANT)
         rows = slice(top - drawn_rect[1], bottom - drawn_rect[1])
         part = below[rows, left - drawn_rect[0] : right - drawn_rect[0]]
         drawn = self.draw(phase, places, rect, enlarge)

@@ -2,9 +2,9 @@
 
 import cv2
 
-from model_endpoint.engines.motion.sampling import sample
+from model_endpoint.engines.motion.sampling import sample, scaled
 from model_endpoint.engines.motion.textures import Texture
-from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.pixels import Map, Rgb, as_rgb
 
 #: Deviation of the blur at its most, as a part of the texture's longer side.
 BLUR = 0.006
@@ -22,11 +22,12 @@ class Defocus:
         small = cv2.resize(ground.pixels, size, interpolation=cv2.INTER_AREA)
         deviation = BLUR * max(height, width) / COARSER
         self._blurred = as_rgb(cv2.GaussianBlur(small, (0, 0), deviation))
-        self._scale = as_map([size[0] / width, size[1] / height])
+        self._scale = size[0] / width
 
     def ground(self, sharp: Texture, places: Map, amount: float) -> Rgb:
         """The ground at places (h, w, 2) of the sharp texture, `amount` 0..1 out of focus."""
-        own = as_map((places + 0.5) * self._scale - 0.5)
+        offset = 0.5 * self._scale - 0.5
+        own = scaled(places, self._scale, offset, offset)
         soft = sample(self._blurred, own, cv2.BORDER_REPLICATE)
         return as_rgb(cv2.addWeighted(sharp.sample(places), 1.0 - amount, soft, amount, 0.0))
 
