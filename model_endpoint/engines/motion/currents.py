@@ -6,16 +6,14 @@ own, after a smooth random field, so that nearly all of the region shows one cop
 After Holynski et al., Animating Pictures with Eulerian Motion Fields, CVPR 2021, eq. 7.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import cv2
 import numpy as np
 
 from model_endpoint.engines.motion.fields import looked_up
 from model_endpoint.engines.motion.fill import push_pull
+from model_endpoint.engines.motion.grid import Rect, around, block, enlarged
 from model_endpoint.engines.motion.sampling import sample_map, scaled
-from model_endpoint.engines.motion.stage import FIELD_PX, Current
+from model_endpoint.engines.motion.stage import FIELD_PX, Current, Patch
 from model_endpoint.engines.motion.textures import Texture, texture
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
@@ -25,12 +23,10 @@ CHANGE = 0.3
 PLACE = 0.09
 #: What is as good as nothing of a mask.
 TRACE = 0.004
+#: A region in more pieces than this is drawn as one.
+MAX_PIECES = 12
 #: Chance here only decides which places change over first: one arrangement serves all clips.
 SEED = 7
-
-Rect: TypeAlias = tuple[int, int, int, int]
-#: Enlarges a camera grid's values for a rectangle of the picture.
-Enlarge: TypeAlias = Callable[[Map, Rect], Map]
 
 
 def turns(shape: tuple[int, int]) -> Map:
@@ -56,11 +52,10 @@ class Stream:
         self._current = current
         self._source = source
         self._when = turns(current.patch.field_shape)
-        mask = current.mask
-        self._mask = as_map(np.clip(mask, 0.0, 1.0))
-        self._field_mask = as_map(
-            cv2.resize(mask, current.patch.field_shape[::-1], interpolation=cv2.INTER_AREA)
-        )
+        self._mask = as_map(np.clip(current.mask, 0.0, 1.0))
+        shape = current.patch.field_shape[::-1]
+        self._field_mask = as_map(cv2.resize(self._mask, shape, interpolation=cv2.INTER_AREA))
+        self._pieces = pieces(self._field_mask, current.patch)
 
     @classmethod
     def over(cls, current: Current, layer: Rgb) -> "Stream":
@@ -80,43 +75,36 @@ class Stream:
         fine = texture(pixels)
         return cls(current, Texture(fine.pixels, patch.left, patch.top))
 
-    def draw(self, phase: float, places: Map, rect: Rect, enlarge: Enlarge) -> Rgb:
+    def draw(self, phase: float, places: Map, rect: Rect) -> Rgb:
         """(h, w, 4) of a rectangle of the picture, whose camera grid sees plate pixels `places`."""
-        patch = self._current.patch
+        patch, here = self._current.patch, block(places, rect)
         (first_weight, first), (second_weight, second) = self._current.copies(phase)
-        drawn = [
-            self._source.sample(
-                enlarge(
-                    self._source.own(places + looked_up(field, places, patch.left, patch.top)), rect
-                )
-            )
-            if weight > 0.0
-            else None
-            for weight, field in ((first_weight, first), (second_weight, second))
-        ]
-        one, other = drawn
-        if one is None or other is None:
-            return next(copy for copy in drawn if copy is not None)
-        share = looked_up(changed(second_weight, self._when), places, patch.left, patch.top)
-        late = enlarge(share, rect)
-        return as_rgb(cv2.blendLinear(one, other, as_map(1.0 - late), late))
+        drawn = []
+        for weight, field in ((first_weight, first), (second_weight, second)):
+            if weight > 0.0:
+                carried = as_map(here + looked_up(field, here, patch.left, patch.top))
+                drawn.append(self._source.sample(enlarged(self._source.own(carried), rect)))
+        if len(drawn) == 1:
+            return drawn[0]
+        share = looked_up(changed(second_weight, self._when), here, patch.left, patch.top)
+        late = enlarged(share, rect)
+        return as_rgb(cv2.blendLinear(drawn[0], drawn[1], as_map(1.0 - late), late))
 
-    def lay(
-        self, below: Rgb, phase: float, places: Map, drawn_rect: Rect, enlarge: Enlarge
-    ) -> None:
+    def lay(self, below: Rgb, phase: float, places: Map, drawn_rect: Rect) -> None:
         """Draw the current over a rectangle `below` (h, w, 4) of the picture, in place."""
-        rect = self._seen(places, drawn_rect)
-        if rect is None:
-            return
         patch = self._current.patch
-        left, top, right, bottom = rect
-        on_mask = enlarge(scaled(places, 1.0, -float(patch.left), -float(patch.top)), rect)
-        cover = sample_map(self._mask, on_mask, cv2.BORDER_CONSTANT)
-        rows = slice(top - drawn_rect[1], bottom - drawn_rect[1])
-        part = below[rows, left - drawn_rect[0] : right - drawn_rect[0]]
-        drawn = self.draw(phase, places, rect, enlarge)
-        drawn[..., 3] = part[..., 3]
-        part[:] = cv2.blendLinear(drawn, np.ascontiguousarray(part), cover, as_map(1.0 - cover))
+        for piece in self._pieces:
+            rect = around(seen(piece, places), drawn_rect)
+            if rect is None:
+                continue
+            left, top, right, bottom = rect
+            here = scaled(block(places, rect), 1.0, -float(patch.left), -float(patch.top))
+            cover = sample_map(self._mask, enlarged(here, rect), cv2.BORDER_CONSTANT)
+            rows = slice(top - drawn_rect[1], bottom - drawn_rect[1])
+            part = below[rows, left - drawn_rect[0] : right - drawn_rect[0]]
+            drawn = self.draw(phase, places, rect)
+            drawn[..., 3] = part[..., 3]
+            part[:] = cv2.blendLinear(drawn, np.ascontiguousarray(part), cover, as_map(1.0 - cover))
 
     def displacement(self, phase: float, places: Map) -> Map:
         """(rows, columns, 2) of the copy that each place shows most, 0 outside the mask."""
@@ -126,20 +114,31 @@ class Stream:
         shown = np.where(late, second, first) * (self._field_mask[..., None] > TRACE)
         return looked_up(as_map(shown), places, patch.left, patch.top)
 
-    def _seen(self, places: Map, within: Rect) -> Rect | None:
-        """The even rectangle of the picture, within another, in which the patch is seen."""
-        patch = self._current.patch
-        inside = (
-            (places[..., 0] >= patch.left)
-            & (places[..., 0] <= patch.left + patch.width)
-            & (places[..., 1] >= patch.top)
-            & (places[..., 1] <= patch.top + patch.height)
+
+def pieces(mask: Map, patch: Patch) -> tuple[Patch, ...]:
+    """The parts of a patch that a field's mask fills, apart from each other: at most MAX_PIECES.
+
+    A stream is a few small falls: drawing all that lies between them would cost more than they do.
+    """
+    near = cv2.dilate((mask > TRACE).astype(np.uint8), np.ones((5, 5), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
+    boxes = stats[1:, :4]
+    if len(boxes) > MAX_PIECES or len(boxes) == 0:
+        return (patch,)
+    return tuple(
+        Patch(
+            patch.left + int(left) * FIELD_PX,
+            patch.top + int(top) * FIELD_PX,
+            int(width) * FIELD_PX,
+            int(height) * FIELD_PX,
         )
-        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-        if len(rows) == 0:
-            return None
-        left, right = (int(columns[0]) - 2) * FIELD_PX, (int(columns[-1]) + 1) * FIELD_PX
-        top, bottom = (int(rows[0]) - 2) * FIELD_PX, (int(rows[-1]) + 1) * FIELD_PX
-        left, top = max(within[0], left), max(within[1], top)
-        right, bottom = min(within[2], right), min(within[3], bottom)
-        return (left, top, right, bottom) if left < right and top < bottom else None
+        for left, top, width, height in boxes
+    )
+
+
+def seen(patch: Patch, places: Map) -> Map:
+    """Which squares of the camera's grid see a patch: (rows, columns), above 0 where so."""
+    x, y = cv2.split(places)
+    right, bottom = patch.left + patch.width, patch.top + patch.height
+    inside = (x >= patch.left) & (x <= right) & (y >= patch.top) & (y <= bottom)
+    return as_map(inside)

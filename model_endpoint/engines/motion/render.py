@@ -5,7 +5,6 @@ than that. The grid has one square more on each side, so that interpolation neve
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from model_endpoint.engines.motion.camera import FAR_SHARE, Lens, Path, Pose, sh
 from model_endpoint.engines.motion.currents import Stream
 from model_endpoint.engines.motion.fields import Fields, looked_up
 from model_endpoint.engines.motion.focus import Defocus
+from model_endpoint.engines.motion.grid import Rect, block, centres, enlarged
 from model_endpoint.engines.motion.layers import Cutout
 from model_endpoint.engines.motion.lighting import Lighting
 from model_endpoint.engines.motion.planes import Planes
@@ -28,8 +28,6 @@ from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 TRACE = 0.004
 #: How far the camera may move a row, as a part of the picture's height.
 CAMERA_REACH = 0.17
-#: A rectangle of the picture: left, top, right, bottom.
-Rect: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +71,11 @@ class Renderer:
         framing, layers = staged.framing, staged.layers
         self._home, self._size = framing.home, framing.size
         self._lens, self._path = lens, path
-        width, height = self._size
-        columns, rows = -(-width // FIELD_PX) + 2, -(-height // FIELD_PX) + 2
-        grid_x, grid_y = np.meshgrid(
-            (np.arange(columns, dtype=np.float32) - 0.5) * FIELD_PX - 0.5,
-            (np.arange(rows, dtype=np.float32) - 0.5) * FIELD_PX - 0.5,
+        height = self._size[1]
+        self._grid_x, self._grid_y = centres(self._size)
+        self._share = on_grid(
+            layers.share, self._grid_x + self._home[0], self._grid_y + self._home[1]
         )
-        self._grid_x, self._grid_y = as_map(grid_x), as_map(grid_y)
-        self._share = on_grid(layers.share, self._grid_x + self._home[0], grid_y + self._home[1])
 
         warps = [warp for effect in effects for warp in effect.warps]
         plate_size = (framing.plate.shape[1], framing.plate.shape[0])
@@ -178,18 +173,8 @@ class Renderer:
 
     @staticmethod
     def _full(places: Map, rect: Rect) -> Map:
-        """A grid's values at every pixel of a rectangle whose sides are even.
-
-        Only the grid's rows and columns around the rectangle are enlarged.
-        """
-        left, top, right, bottom = rect
-        c0, r0 = left // FIELD_PX, top // FIELD_PX
-        c1, r1 = -(-right // FIELD_PX) + 2, -(-bottom // FIELD_PX) + 2
-        part = places[r0:r1, c0:c1]
-        size = (part.shape[1] * FIELD_PX, part.shape[0] * FIELD_PX)
-        fine = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
-        x, y = left - (c0 - 1) * FIELD_PX, top - (r0 - 1) * FIELD_PX
-        return as_map(fine[y : y + bottom - top, x : x + right - left])
+        """A grid's values at every pixel of a rectangle."""
+        return enlarged(block(places, rect), rect)
 
     def _ground_and_sky(self, pose: Pose, phase: float) -> Planes:
         width, height = self._size
@@ -235,7 +220,7 @@ class Renderer:
         else:
             drawn = self._ground.sample(full)
         for stream in self._ground_streams:
-            stream.lay(drawn, phase, places, rect, self._full)
+            stream.lay(drawn, phase, places, rect)
         return drawn
 
     def _open_sky(self, pose: Pose, phase: float, rect: Rect) -> Planes:
@@ -244,7 +229,7 @@ class Renderer:
             raise AssertionError("no sky to draw")
         places = self._places(FAR_SHARE, pose)
         if self._sky_streams:
-            drawn = self._sky_streams[0].draw(phase, places, rect, self._full)
+            drawn = self._sky_streams[0].draw(phase, places, rect)
         else:
             drawn = sky.sample(self._full(sky.own(places), rect))
         if self._defocus is not None and pose.defocus > 0.0:

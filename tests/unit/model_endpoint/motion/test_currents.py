@@ -1,12 +1,12 @@
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from model_endpoint.engines.motion.currents import Stream, changed, turns
-from model_endpoint.engines.motion.stage import FIELD_PX, LayerName, Patch
+from model_endpoint.engines.motion.currents import Stream, changed, pieces, turns
+from model_endpoint.engines.motion.grid import centres
+from model_endpoint.engines.motion.stage import LayerName, Patch
 from model_endpoint.engines.motion.textures import texture
 from model_endpoint.pixels import Map, Rgb, as_map
 
@@ -34,21 +34,14 @@ def grain() -> Rgb:
     return np.asarray(Image.fromarray(few).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
-def enlarge(grid: Map, rect: tuple[int, int, int, int]) -> Map:
-    left, top, right, bottom = rect
-    size = (grid.shape[1] * FIELD_PX, grid.shape[0] * FIELD_PX)
-    return as_map(cv2.resize(grid, size)[top:bottom, left:right])
-
-
 def places() -> Map:
-    at = (np.arange(SIDE // FIELD_PX, dtype=np.float32) + 0.5) * FIELD_PX - 0.5
-    return as_map(np.dstack(np.meshgrid(at, at)))
+    return as_map(np.dstack(centres((SIDE, SIDE))))
 
 
 def drawn(phase: float) -> Map:
     patch = Patch(0, 0, SIDE, SIDE)
     stream = Stream(Drift(patch, np.ones((SIDE, SIDE), np.float32)), texture(grain()))
-    return as_map(stream.draw(phase, places(), (0, 0, SIDE, SIDE), enlarge)[..., 0])
+    return as_map(stream.draw(phase, places(), (0, 0, SIDE, SIDE))[..., 0])
 
 
 def contrast(picture: Map) -> float:
@@ -85,8 +78,18 @@ def test_what_lies_outside_the_mask_is_never_carried_in() -> None:
     patch = Patch(0, 0, SIDE, SIDE)
     below = texture(picture).pixels[::2, ::2].copy()
     before = below.copy()
-    Stream.over(Drift(patch, mask), picture).lay(below, 0.4, places(), (0, 0, SIDE, SIDE), enlarge)
+    Stream.over(Drift(patch, mask), picture).lay(below, 0.4, places(), (0, 0, SIDE, SIDE))
     assert np.array_equal(below[:, : SIDE // 2 - 4], before[:, : SIDE // 2 - 4])
     entering = below[20:-20, SIDE // 2 + 2 : SIDE // 2 + 8, 0]
     assert entering.min() > 35
     assert np.abs(below[:, -20:].astype(int) - before[:, -20:]).mean() > 3.0
+
+
+def test_falls_apart_from_each_other_are_drawn_apart() -> None:
+    mask = np.zeros((40, 40), np.float32)
+    mask[4:8, 4:8] = mask[30:36, 20:24] = 1.0
+    patch = Patch(100, 200, 160, 160)
+    found = pieces(mask, patch)
+    assert [(piece.left, piece.top) for piece in found] == [(108, 208), (172, 312)]
+    assert sum(piece.width * piece.height for piece in found) < 0.1 * 160 * 160
+    assert pieces(np.zeros((40, 40), np.float32), patch) == (patch,)
