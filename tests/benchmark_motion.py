@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from model_endpoint.engines.motion.soundtrack import soundtrack
 from model_endpoint.photo import read_photo
 from model_endpoint.scene.analysis import analyse
 from story.generation import Direction, Report
+from tests.memory import peak_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks" / "motion.md"
@@ -108,7 +108,7 @@ def measure(photo: str, size: str) -> Measured:
         timed_clip(photo, directed(size, 1.0), path)
         runs = [timed_clip(photo, direction, path) for _ in range(RUNS)]
         # Before the frames are held: no clip needs them all at once.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        peak = peak_bytes()
         pixels = read_photo((ROOT / "photos" / f"{photo}.jpg").read_bytes())
         production = produce(pixels, direction, analyse(pixels))
         began = time.perf_counter()

@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.scene.dusk import around_lamps, dark_clouds, is_night
 from model_endpoint.scene.horizon import find_level_break
+from model_endpoint.scene.lattice import SIDE_PX as LATTICE_SIDE_PX
+from model_endpoint.scene.lattice import find_lattice
 from model_endpoint.scene.model import SKY, Region
-from model_endpoint.scene.outlines import Mask, fit, grow, lab_of, ramp, within
+from model_endpoint.scene.outlines import Mask, above_half, fit, grow, lab_of, ramp, within
 
 #: Longer side of the picture that the cues are computed on.
 SIDE_PX = 256
@@ -180,7 +183,8 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     rows = as_map((np.arange(height) + 0.5) / height)[:, None]
     plain = colour * ramp(slope, ROUGH_SLOPE, SMOOTH_SLOPE)
     likelihood = plain * ramp(rows, 1.0, 0.85)
-    never = np.asarray(cv2.resize(salient, (width, height)) > STANDS_OUT)
+    standing = np.asarray(cv2.resize(salient, (width, height)) > STANDS_OUT)
+    never = standing
     seen = (likelihood > LIKELY) & ~never
     if hanging(seen).mean() < MIN_AREA / 2:
         return None
@@ -189,12 +193,17 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     cloud = colour_of_cloud(small) * ramp(slope, CLOUD_SLOPE, SMOOTH_SLOPE) > LIKELY
     likely = hanging(near(seen | (cloud & calm & (rows < CLOUD_LOWEST)))) & calm
     likely |= over_sky(seen & likely) & (slope < ROUGH_SLOPE) & calm
-    never |= np.broadcast_to(rows > 1.0 - GROUND, never.shape)
+    never = never | (rows > 1.0 - GROUND)
     line = find_level_break(lab_of(small), near(likely))
     if line is not None:
         never |= line.below((height, width))
     likely &= (slope < CLOUD_SLOPE) & ~dimmed(small, likely)
     surely = likely & (plain > SURE)
+    if is_night(taken, surely):
+        clouds = dark_clouds(small, hanging(near(likely)), standing)
+        likely |= clouds
+        surely |= clouds
+        never &= ~clouds
     grown = grow(small, likely, surely, never, rounds=GRABCUT_ROUNDS)
     sky = hanging(near(grown)) & grown
     if sky.mean() < MIN_AREA:
@@ -202,4 +211,7 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     evidence = examine(small, sky, colour, slope)
     if evidence.confidence < MIN_CONFIDENCE:
         return None
+    fine = within(photo, LATTICE_SIDE_PX)
+    sky = above_half(as_map(sky), fine)
+    sky &= ~find_lattice(exposed(fine), sky, around_lamps(fine))
     return Region(kind=SKY, mask=fit(photo, sky, size), confidence=evidence.confidence)

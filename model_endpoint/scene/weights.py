@@ -55,6 +55,10 @@ def class_network() -> onnxruntime.InferenceSession:
 def _session(name: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = NETWORK_THREADS
+    # An arena keeps what a network needed at its widest for as long as the process lives, which is
+    # more than a whole clip needs.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     return onnxruntime.InferenceSession(
         str(weight_file(name)), options, providers=["CPUExecutionProvider"]
     )

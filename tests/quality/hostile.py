@@ -20,6 +20,7 @@ from model_endpoint.engines.motion.engine import MotionEngine
 from model_endpoint.photo import read_photo
 from story.errors import EnlivenError
 from story.generation import Direction
+from tests.memory import peak_bytes
 
 #: What the process may take at most, or it is ended: seconds of all cores, and virtual memory.
 CPU_SECONDS = 240
@@ -120,7 +121,7 @@ def main() -> None:
                 "photo": name,
                 "outcome": outcome,
                 "seconds": round(time.perf_counter() - began, 2),
-                "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "peak_bytes": peak_bytes(),
             }
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()

@@ -54,9 +54,6 @@ def lines() -> dict[str, Line]:
     return {line["photo"]: line for line in found}
 
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
-
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_hostile_photo_becomes_a_clip_or_is_refused_in_words(
     lines: dict[str, Line], name: str
