@@ -3,7 +3,7 @@
 import hashlib
 
 from story import limits
-from story.generation import Auto, Box, CameraMove, Direction, Fit, Tag, Wishes
+from story.generation import Auto, Box, CameraMove, Direction, Fit, Preset, Tag, Wishes
 from story.identifiers import inference_id
 from story.vocabulary import read
 
@@ -50,16 +50,21 @@ def direct(
     attempt: int,
     take: int,
     prompt: str,
-    fit: Fit,
+    fit: Fit | Auto,
+    loop: bool,
+    preset: Preset | None,
     seed: int | None,
     tags: tuple[Tag, ...],
     faces: tuple[Box, ...],
 ) -> Direction:
     """One complete Direction; the same input gives the same one.
 
-    The sound is "auto" unless words ask for one: the engine composes it from the scene it sees.
+    A preset that was chosen outranks one that the words name. The sound is "auto" unless words ask
+    for one: the engine composes it from the scene it sees.
     """
     wishes = read(prompt, NEGATIVE_PROMPT)
+    if preset is not None:
+        wishes = wishes.model_copy(update={"preset": preset})
     return Direction(
         story_id=story_id,
         inference_id=inference_id(story_id, attempt, take),
@@ -69,6 +74,7 @@ def direct(
         camera=choose_camera(wishes, faces),
         ambience=wishes.ambience or "auto",
         fit=fit,
+        loop=loop,
         seed=choose_seed(seed, story_id, attempt, take),
         seconds=limits.CLIP_SECONDS,
         fps=limits.CLIP_FPS,

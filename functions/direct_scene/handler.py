@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Ask what the photo shows, read the words, write direction.json."""
     request = DirectSceneInput.model_validate(event)
     with timeline.record("DirectScene", request):
-        story = stories.get(request.story_id, "prompt", "fit", "seed")
+        story = stories.get(request.story_id, "prompt", "fit", "loop", "preset", "seed")
         tags, faces = _tags(request.photo), _faces(request.photo)
         directed = direction.direct(
             story_id=request.story_id,
@@ -44,6 +44,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             take=request.take,
             prompt=story["prompt"],
             fit=story["fit"],
+            loop=story["loop"],
+            preset=story["preset"] if "preset" in story else None,
             seed=int(story["seed"]) if "seed" in story else None,
             tags=tags,
             faces=faces,

@@ -186,6 +186,8 @@ def decide(direction: Direction, stage: Stage, move: CameraMove) -> Plan:
                 break
             if motion not in wanted.motions and motion not in wishes.refused:
                 attempt(motion, share)
+    if wishes.camera is not None and wishes.camera != move:
+        unmet.append(f"{plans().cameras[wishes.camera]}: left out, since it would pull faces apart")
     unmet.extend(UNABLE[inability] for inability in wishes.unable)
     return Plan(
         effects=tuple(effects),

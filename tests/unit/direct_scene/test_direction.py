@@ -4,7 +4,7 @@ import pytest
 
 from direct_scene import direction
 from story import limits
-from story.generation import Box, Direction, Tag, Wishes
+from story.generation import Box, Direction, Preset, Tag, Wishes
 
 STORY = "ab" * 16
 FACE = Box(left=0.4, top=0.3, width=0.2, height=0.2)
@@ -14,13 +14,17 @@ def _tags(*names: str) -> tuple[Tag, ...]:
     return tuple(Tag(name=name, confidence=0.9) for name in names)
 
 
-def _directed(prompt: str, faces: tuple[Box, ...] = ()) -> Direction:
+def _directed(
+    prompt: str, faces: tuple[Box, ...] = (), preset: Preset | None = None, *, loop: bool = True
+) -> Direction:
     return direction.direct(
         story_id=STORY,
         attempt=1,
         take=2,
         prompt=prompt,
         fit="contain",
+        loop=loop,
+        preset=preset,
         seed=None,
         tags=_tags("Sea"),
         faces=faces,
@@ -101,6 +105,13 @@ def test_the_alternative_text_says_what_was_recognised(
     names: tuple[str, ...], faces: tuple[Box, ...], told: str
 ) -> None:
     assert direction.describe(_tags(*names), faces) == told
+
+
+def test_a_preset_that_was_chosen_outranks_the_words_and_a_one_way_move_is_kept() -> None:
+    chosen = _directed("subtle movements", preset="lively", loop=False)
+    assert chosen.wishes.preset == "lively"
+    assert not chosen.loop
+    assert _directed("subtle movements").wishes.preset == "subtle"
 
 
 def test_a_direction_is_complete_and_the_same_for_the_same_input() -> None:
