@@ -26,6 +26,11 @@ def ramp(values: Map, low: float, high: float) -> Map:
     return as_map(np.clip((values - low) / (high - low), 0.0, 1.0))
 
 
+def disc(side: int) -> NDArray[np.uint8]:
+    """A disc as a structuring element."""
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), dtype=np.uint8)
+
+
 def within(photo: Rgb, side: int) -> Rgb:
     """The photo with its longer side at most `side` pixels."""
     scale = min(1.0, side / max(photo.shape[:2]))
@@ -68,10 +73,10 @@ def meet(photo: Rgb, inside: Mask, never: Mask, reach: int) -> Mask:
     Flooded from both sides, the two meet at the watershed of the colour differences.
     Meyer, Color Image Segmentation, IEE Conf. Image Processing 1992.
     """
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    solid = np.asarray(cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_CLOSE, disc) > 0)
+    window = disc(2 * reach + 1)
+    solid = np.asarray(cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_CLOSE, window) > 0)
     solid &= ~never
-    far = cv2.dilate(solid.astype(np.uint8), disc) == 0
+    far = cv2.dilate(solid.astype(np.uint8), window) == 0
     markers = np.zeros(inside.shape, dtype=np.int32)
     markers[far | never] = 2
     markers[solid] = 1

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
-from model_endpoint.scene.dusk import around_lamps, dark_clouds, is_night
+from model_endpoint.scene.blurred import within_half_light
+from model_endpoint.scene.dusk import GLARE, RAYS, around_lamps, dark_clouds, is_night, under_glare
 from model_endpoint.scene.horizon import find_level_break
 from model_endpoint.scene.lattice import SIDE_PX as LATTICE_SIDE_PX
 from model_endpoint.scene.lattice import find_lattice
@@ -205,7 +206,7 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
         surely |= clouds
         never &= ~clouds
     grown = grow(small, likely, surely, never, rounds=GRABCUT_ROUNDS)
-    sky = hanging(near(grown)) & grown
+    sky = within_half_light(small, hanging(near(grown)) & grown)
     if sky.mean() < MIN_AREA:
         return None
     evidence = examine(small, sky, colour, slope)
@@ -213,5 +214,8 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
         return None
     fine = within(photo, LATTICE_SIDE_PX)
     sky = above_half(as_map(sky), fine)
-    sky &= ~find_lattice(exposed(fine), sky, around_lamps(fine))
+    lattice = find_lattice(exposed(fine), sky, around_lamps(fine, RAYS * GLARE))
+    if is_night(fine, sky):
+        sky = under_glare(fine, sky, above_half(as_map(standing), fine))
+    sky &= ~lattice
     return Region(kind=SKY, mask=fit(photo, sky, size), confidence=evidence.confidence)
