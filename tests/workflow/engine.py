@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from model_endpoint.engines.motion.movie import SOUND_RATE_HZ, Movie
+from model_endpoint.engines.motion.planes import packed, planes
 from story.generation import Box, Direction, EngineName, Report
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def unpack_request(packed: bytes) -> tuple[Direction, bytes]:
     return Direction.model_validate_json(members["direction.json"]), members["photo.jpg"]
 
 
-def make_result(packed: bytes, *, still: bool = False) -> bytes:
+def make_result(request: bytes, *, still: bool = False) -> bytes:
     """The result tar for a request tar; `still` makes the defect that InspectVideo must find."""
-    direction, photo = unpack_request(packed)
+    direction, photo = unpack_request(request)
     video, crop = _clip(
         photo, direction.width, direction.height, direction.frames, direction.fps, still=still
     )
@@ -44,7 +45,7 @@ def make_result(packed: bytes, *, still: bool = False) -> bytes:
         has_sound=True,
         crop=crop,
         fit="cover",
-        camera=direction.camera,
+        camera="pan_right",
         understood=("camera",),
         unmet=(),
         regions=(),
@@ -88,5 +89,6 @@ def _clip(
             for index in range(frames):
                 shift = 0 if still else round(_SWAY_PX * math.sin(2 * math.pi * index / frames))
                 x = left + shift
-                movie.add(np.ascontiguousarray(pixels[top : top + height, x : x + width]))
+                shown = np.ascontiguousarray(pixels[top : top + height, x : x + width])
+                movie.add(planes(packed(shown)))
         return path.read_bytes(), crop
