@@ -22,24 +22,18 @@ def push_pull(values: Map, known: Map) -> Map:
         return values
     height, width = known.shape
     rows, columns = max(2, -(-height // COARSER)), max(2, -(-width // COARSER))
-    weighted = (
-        cv2.multiply(values, cv2.merge([known] * values.shape[2]))
-        if (values.shape[2] > 1)
-        else values * known[..., None]
-    )
+    channels = values.shape[2]
+    weighted = as_map(cv2.multiply(values, as_map(np.dstack([known] * channels))))
     size = (columns, rows)
-    small = cv2.resize(as_map(weighted), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
     weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-    level = np.concatenate([small.reshape(rows, columns, -1), weight[..., None]], axis=2)
-    coarse = _pull(as_map(_with_colour(level)))[..., : values.shape[2]]
+    level = np.concatenate([as_map(small).reshape(rows, columns, -1), weight[..., None]], axis=2)
+    coarse = _pull(as_map(_with_colour(level)))[..., :channels]
     # Where some is known nearby the gap begins with its colour, not with a mean of the far.
     filled = as_map(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
     filled = filled.reshape(values.shape)
-    gaps = known < 1.0
-    result = values.copy()
-    part = known[gaps][:, None]
-    result[gaps] = values[gaps] * part + filled[gaps] * (1.0 - part)
-    return as_map(result)
+    mixed = cv2.blendLinear(values, filled, known, as_map(1.0 - known))
+    return as_map(mixed).reshape(values.shape)
 
 
 def _with_colour(level: Map) -> Map:

@@ -186,14 +186,21 @@ def decide(direction: Direction, stage: Stage, move: CameraMove) -> Plan:
                 break
             if motion not in wanted.motions and motion not in wishes.refused:
                 attempt(motion, share)
-    if wishes.camera is not None and wishes.camera != move:
-        unmet.append(f"{plans().cameras[wishes.camera]}: left out, since it would pull faces apart")
-    unmet.extend(UNABLE[inability] for inability in wishes.unable)
+    unmet.extend(never_met(wishes, move))
     return Plan(
         effects=tuple(effects),
         understood=(plans().cameras[move], *(effect.done for effect in effects)),
         unmet=tuple(dict.fromkeys(unmet)),
     )
+
+
+def never_met(wishes: Wishes, move: CameraMove) -> list[str]:
+    """What is said of wishes that no photo would meet."""
+    said = [UNABLE[inability] for inability in wishes.unable]
+    if wishes.camera is not None and wishes.camera != move:
+        camera = plans().cameras[wishes.camera]
+        said.append(f"{camera}: left out, since it would pull faces apart")
+    return said
 
 
 #: A number of its own for each motion, so that adding one leaves the chance of others as it was.
