@@ -163,9 +163,9 @@ class Clip:
         return np.asarray(mask.resize(self.size, Image.Resampling.BOX, box=box)) >= WHOLE
 
 
-def neighbours(production: Production, pairs: int = SAMPLED) -> list[tuple[Planes, Planes]]:
-    """Neighbouring frames, `pairs` of them evenly over the clip; the last is its seam."""
-    ends = [round(directed().frames * (index + 1) / pairs) for index in range(pairs)]
+def neighbours(production: Production) -> list[tuple[Planes, Planes]]:
+    """SAMPLED pairs of neighbouring frames, evenly over the clip; the last is its seam."""
+    ends = [round(directed().frames * (index + 1) / SAMPLED) for index in range(SAMPLED)]
     return [following(production, end) for end in ends]
 
 

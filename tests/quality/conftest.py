@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -30,3 +31,9 @@ class ByPhoto(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPhoto | None:
     """With `--dist loadgroup`; any other way of sharing work is left as it is."""
     return ByPhoto(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers share the processor: one thread each."""
+    if hasattr(config, "workerinput"):
+        cv2.setNumThreads(1)
