@@ -28,8 +28,6 @@ SWAYING: tuple[Kind, ...] = ("water", "foliage")
 
 #: Photos that do not keep a claim, and why. One that comes to keep it has to be taken off.
 SEEMS_STILL = {
-    "food_fig": "a fig on a plate: only light and dust pass, and light shows little on it",
-    "pets_dogs": "the dogs are a twelfth of the picture and breathe at 0.2 px a frame",
     "group_two_montage": "two heads in a card that is a third of the clip",
 }
 NOT_DISPLACED = {"sunset_hills": "its leaves are near black, and the engine finds none"}

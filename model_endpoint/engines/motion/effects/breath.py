@@ -25,9 +25,9 @@ from model_endpoint.pixels import Map, as_map, as_rgb
 from model_endpoint.scene.model import SUBJECT
 from story.generation import Motion
 
-#: Breaths a minute of a person and of a resting cat or dog.
+#: Breaths a minute of a person and of a wakeful cat or dog.
 PERSON_A_MINUTE = 14.0
-PET_A_MINUTE = 22.0
+PET_A_MINUTE = 32.0
 SECONDS_A_MINUTE = 60.0
 #: Part of a breath that goes in; out takes longer.
 INHALING = 0.42
@@ -36,7 +36,7 @@ INHALING = 0.42
 RISE = 0.0052
 RISE_OF_FACE = 0.045
 SWELL = 0.0050
-SWELL_OF_BODY = 0.014
+SWELL_OF_BODY = 0.022
 #: Widening relative to rising.
 WIDENING = 0.55
 #: Heights below the chin in faces: shoulders begin, the chest is widest, the belly ends.
