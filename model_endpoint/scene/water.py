@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.scene.behind import behind_uprights
 from model_endpoint.scene.falling import find_stream
 from model_endpoint.scene.model import WATER, Region
 from model_endpoint.scene.outlines import HALF, Mask, above_half, fit, lab_of, meet, ramp, within
@@ -228,6 +229,7 @@ def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> tuple[Mask, 
             chosen |= other.mask
     chosen &= ~never
     plain = plain_around(chosen, across, down, never)
+    plain = behind_uprights(lab, plain, never, across, down)
     water = meet(photo, plain, never, OUTLINE_PX)
     # What it has grown to must be of one kind still.
     confidence = min(best.confidence, propose(lab, water, sky).confidence + COMPANION)

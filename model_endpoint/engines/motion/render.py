@@ -139,10 +139,16 @@ class Renderer:
         """
         width, height = self._size
         places = self._places(self._share, self._path.at(0.0))
+        whole = self._whole()
         total = self._fields["ground"].at(phase, places)
-        for stream in [*self._sky_streams, *self._ground_streams]:
+        for stream in self._ground_streams:
             total = total + stream.displacement(phase, places)
-        full = self._full(as_map(total), (0, 0, width, height))
+        full = self._full(as_map(total), whole)
+        if self._sky_streams:
+            drift = self._full(as_map(self._sky_streams[0].displacement(phase, places)), whole)
+            seen = self._ground.sample(self._full(self._ground.own(places), whole))
+            hidden = seen[..., COVERAGE, None] > 127  # noqa: PLR2004 half of 255
+            full = as_map(np.where(hidden, full, drift))
         if self._subject is not None:
             own_places = self._full(self._subject.texture.own(places), (0, 0, width, height))
             drawn = self._subject.texture.sample(own_places, cv2.BORDER_CONSTANT)
