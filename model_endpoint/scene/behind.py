@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from model_endpoint.pixels import Map, as_map
 from model_endpoint.scene.outlines import Mask
@@ -44,7 +43,7 @@ def followed(view: View, water: Mask, passed: int) -> Mask:
     height, width = water.shape
     found = water.copy()
     colour: Map = np.zeros((height, 3), dtype=np.float32)
-    lost: NDArray[np.intp] = np.full(height, passed + 1)
+    lost = np.full(height, passed + 1)
     for column in range(width):
         here, seen = water[:, column], view.lab[:, column]
         alike = np.linalg.norm(seen - colour, axis=1) < MAX_CHANGE

@@ -24,8 +24,8 @@ LEAST_SKY = 0.92
 LEAST_WATER = 0.80
 #: Its sky is a strip 80 px high, and its blurred border was drawn to 10 px.
 HARDER_SKY = {"dandelions": 0.82}
-#: The river's thin far end lies behind cables; the stream's pools look like the rock beside them.
-HARDER_WATER = {"sky_sea_bridge": 0.70, "stream_waterfall": 0.60}
+#: The stream's pools look like the rock beside them.
+HARDER_WATER = {"stream_waterfall": 0.60}
 #: Part of a photo that may be called sky or water where there is none.
 MOST_FALSE = 0.01
 

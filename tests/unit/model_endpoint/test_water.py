@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from model_endpoint.pixels import Map, Rgb
+from model_endpoint.scene.behind import behind_uprights
 from model_endpoint.scene.falling import find_falling, streaks
 from model_endpoint.scene.model import FALLING_WATER, SKY, WATER, Region
-from model_endpoint.scene.water import find_water
+from model_endpoint.scene.outlines import Mask, lab_of
+from model_endpoint.scene.water import find_water, slopes
 
 Photo = Callable[[str], Rgb]
 
@@ -116,3 +118,36 @@ def test_nothing_falls_on_a_calm_lake() -> None:
     assert water.kind == WATER
     assert find_falling(lake(), SIZE, water) is None
     assert find_falling(lake(), SIZE, None) is None
+
+
+def river(*, mast: int, bank: int) -> Rgb:
+    """A lake with an upright mast of some width before it, and a bank of mud like it in front."""
+    picture = lake()
+    picture[SHORE:, 200 : 200 + mast] = (40, 40, 45)
+    picture[bank : bank + 2] = (60, 55, 50)
+    return picture
+
+
+def seen_from_the_left(picture: Rgb) -> Mask:
+    """What is reached when only the water left of column 190, and above row 170, is known."""
+    lab = lab_of(picture)
+    known = np.zeros((HEIGHT, WIDTH), dtype=np.bool_)
+    known[SHORE + 1 : 170, :190] = True
+    never = np.zeros_like(known)
+    never[:SHORE] = True
+    return behind_uprights(lab, known, never, *slopes(lab))
+
+
+def test_water_goes_on_behind_a_mast() -> None:
+    found = seen_from_the_left(river(mast=8, bank=170))
+    assert found[SHORE + 4 : 166, 220:].mean() > 0.95
+
+
+def test_water_ends_at_what_is_wide() -> None:
+    assert not seen_from_the_left(river(mast=60, bank=170))[:, 200:].any()
+
+
+def test_mud_like_the_water_but_beyond_a_bank_is_not_water() -> None:
+    found = seen_from_the_left(river(mast=8, bank=150))
+    assert found[SHORE + 4 : 146, 220:].mean() > 0.95
+    assert found[156:, 220:].mean() < 0.05
