@@ -11,7 +11,7 @@ import numpy as np
 
 from model_endpoint.pixels import Map, Rgb, as_map
 from model_endpoint.scene.model import FALLING_WATER, Region
-from model_endpoint.scene.outlines import Mask, above_half, fit, lab_of, ramp, within
+from model_endpoint.scene.outlines import Mask, above_half, disc, fit, lab_of, ramp, within
 
 #: Longer side of the picture that the cues are computed on.
 SIDE_PX = 384
@@ -40,11 +40,24 @@ MIN_LINK = 0.15
 #: Height of a pool between two falls, as a part of the picture, and the tint it does not have.
 POOL = 0.16
 POOL_GREEN = -3.0
-#: Least part of the picture that falls.
+#: What speaks for water against wet rock, each as (undecided, a point less or more): CIE Lab b,
+#: roughness, share of upright streaks. Pools are calm, foam is blue, ripples lie; rock is none.
+BLUE_POINT = (-1.0, -6.0)
+CALM_POINT = (12.0, 7.0)
+LYING_POINT = (0.35, 0.2)
+MOST_POINTS = 3.0
+#: Pixels over which the points are averaged, and widths of specks and of gaps that are no matter.
+POINTS_PX = 2.0
+SPECK_PX, GAP_PX = 5, 7
+#: Least part of the picture that falls, and least part of the largest fall that another one has.
 MIN_FALLING = 0.005
-#: Share of upright streaks from which on rough water falls.
-STANDING = 0.3
-#: Pixels over which the direction of the streaks, and then the flow, is averaged.
+MIN_FALL = 0.3
+#: Share of upright streaks from which on rough water falls; ripples have less than half of that.
+STANDING = 0.2
+#: The percentile of the water's b below which it is as blue as falling foam.
+BLUEST = 25.0
+#: Pixels over which the share of upright streaks, their direction, and the flow are averaged.
+UPRIGHT_PX = 4.0
 STREAK_PX = 2.0
 FLOW_PX = 6.0
 #: Part of straight down in every direction of flow: streaks near the level say little.
@@ -58,20 +71,48 @@ def deviation(light: Map) -> Map:
     return as_map(np.sqrt(np.maximum(square - mean * mean, 0.0)))
 
 
+def standing(light: Map) -> Map:
+    """Share of the gradients' energy across, 0..1: falls streak downwards, ripples lie."""
+    across = as_map(cv2.Sobel(light, cv2.CV_32F, 1, 0)) / 8
+    down = as_map(cv2.Sobel(light, cv2.CV_32F, 0, 1)) / 8
+    blur = (0, 0), UPRIGHT_PX
+    upright = as_map(cv2.GaussianBlur(across * across, *blur))
+    lying = as_map(cv2.GaussianBlur(down * down, *blur))
+    return as_map(upright / (upright + lying + 1.0))
+
+
 def closed(mask: Mask, width: int, height: int) -> Mask:
     """A mask with gaps of less than that many pixels closed."""
     window = np.ones((height, width), dtype=np.uint8)
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, window) > 0)
 
 
-def chain(foam: Mask) -> Mask:
-    """The larger parts of the foam: single glints are none."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed(foam, 5, 5).astype(np.uint8))
-    if count == 1:
-        return np.zeros_like(foam)
+def larger(mask: Mask, least: float) -> Mask:
+    """The parts of a mask that have more than this part of the largest one's pixels."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     areas = stats[:, cv2.CC_STAT_AREA].astype(float)
     areas[0] = 0.0
-    return np.isin(labels, np.flatnonzero(areas > MIN_LINK * areas.max()))
+    return np.isin(labels, np.flatnonzero(areas > least * areas.max()))
+
+
+def points(lab: Map, rough: Map) -> Map:
+    """What speaks for water at each place, averaged around it: above zero it is more likely."""
+    evidence = np.zeros_like(rough)
+    for values, (undecided, sure) in (
+        (as_map(cv2.GaussianBlur(lab[..., 2], (0, 0), 1.5)), BLUE_POINT),
+        (rough, CALM_POINT),
+        (standing(lab[..., 0]), LYING_POINT),
+    ):
+        evidence += (values - undecided) / (sure - undecided)
+    evidence = np.clip(evidence, -MOST_POINTS, MOST_POINTS)
+    return as_map(cv2.GaussianBlur(evidence, (0, 0), POINTS_PX))
+
+
+def without_rock(stream: Mask, lab: Map, rough: Map) -> Mask:
+    """Of a stream (h, w) what is more likely water than wet rock."""
+    water = np.asarray(stream & (points(lab, rough) > 0), dtype=np.uint8)
+    water = np.asarray(cv2.morphologyEx(water, cv2.MORPH_OPEN, disc(SPECK_PX)), dtype=np.uint8)
+    return np.asarray(cv2.morphologyEx(water, cv2.MORPH_CLOSE, disc(GAP_PX)) > 0)
 
 
 def with_pools(links: Mask, possible: Mask) -> Mask:
@@ -102,7 +143,8 @@ def find_stream(photo: Rgb, size: tuple[int, int], never: Mask) -> tuple[Map, fl
     blue &= (light > FOAM_LIGHT) & (np.hypot(green, yellow) < FOAM_CHROMA) & ~taken
     rough = deviation(lab[..., 0])
     foam = blue & (rough > ROUGH)
-    links = chain(foam)
+    # Single glints are no stream.
+    links = larger(closed(foam, 5, 5), MIN_LINK)
     share = float(links.mean())
     white = float((links & (lab[..., 0] > WHITE)).mean())
     if share < MIN_FOAM or share > MAX_FOAM or leaves < MIN_GREEN or white < MIN_WHITE:
@@ -112,7 +154,8 @@ def find_stream(photo: Rgb, size: tuple[int, int], never: Mask) -> tuple[Map, fl
     confidence = float(ramp(evidence, 0.5, 1.5).clip(0.0, 1.0)[1:].mean())
     confidence *= float(ramp(as_map(evidence[0]), 0.5, 0.8))
     possible = (yellow < typical + LEAF_YELLOW / 3) & (green > POOL_GREEN) & ~taken
-    return fit(photo, with_pools(links, possible), size), confidence
+    stream = without_rock(with_pools(links, possible), lab, rough)
+    return fit(photo, stream, size), confidence
 
 
 def streaks(light: Map) -> Map:
@@ -138,31 +181,23 @@ def streaks(light: Map) -> Map:
     return as_map(mean / np.linalg.norm(mean, axis=2, keepdims=True))
 
 
-def standing(light: Map) -> Map:
-    """Share of the gradients' energy across, 0..1: falls streak downwards, ripples lie."""
-    across = as_map(cv2.Sobel(light, cv2.CV_32F, 1, 0)) / 8
-    down = as_map(cv2.Sobel(light, cv2.CV_32F, 0, 1)) / 8
-    blur = (0, 0), STREAK_PX
-    upright = as_map(cv2.GaussianBlur(across * across, *blur))
-    lying = as_map(cv2.GaussianBlur(down * down, *blur))
-    return as_map(upright / (upright + lying + 1.0))
-
-
 def find_falling(photo: Rgb, size: tuple[int, int], water: Region | None) -> Region | None:
     """What of the water falls, with its flow, on maps of `size`; None where nothing does."""
     if water is None:
         return None
     small = within(photo, SIDE_PX)
-    light = lab_of(small)[..., 0]
+    lab = lab_of(small)
+    light, blue = lab[..., 0], as_map(cv2.GaussianBlur(lab[..., 2], (0, 0), 1.5))
     inside = above_half(water.mask, small)
+    if not inside.any():
+        return None
     rough = deviation(light)
-    bright = as_map(cv2.GaussianBlur(light, (0, 0), NEIGHBOURHOOD_PX / 2))
-    # Foam is brighter than the water it falls into.
-    level = float(np.median(light[inside])) if inside.any() else 0.0
-    falls = inside & (rough > FALLING_ROUGH) & (bright > level) & (standing(light) > STANDING)
-    falls = closed(falls, 5, 5) & inside
+    # Foam takes the sky's blue where it flies; what it has fallen into is clearer.
+    falls = inside & (rough > FALLING_ROUGH) & (standing(light) > STANDING)
+    falls &= blue < float(np.percentile(blue[inside], BLUEST))
+    falls = closed(falls, 3, 3) & inside
     opened = cv2.morphologyEx(falls.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    falls = np.asarray(opened > 0)
+    falls = larger(np.asarray(opened > 0), MIN_FALL)
     if falls.mean() < MIN_FALLING:
         return None
     mask = as_map(np.minimum(fit(photo, falls, size), water.mask))

@@ -53,6 +53,8 @@ class Figure:
     texture: Texture
     patch: Patch
     share: float
+    #: The least coverage (0..1) around each square of a field of the whole plate.
+    least: Map
 
     @classmethod
     def of(cls, cutout: Cutout | None) -> "Figure | None":
@@ -60,7 +62,10 @@ class Figure:
         if cutout is None:
             return None
         patch = Patch.around(as_map(cutout.pixels[..., COVERAGE]), margin_px=FIELD_PX)
-        return cls(texture(cutout.pixels, patch), patch, cutout.share) if patch else None
+        if patch is None:
+            return None
+        _, least = coverages(cutout.pixels)
+        return cls(texture(cutout.pixels, patch), patch, cutout.share, least)
 
 
 class Renderer:
@@ -119,11 +124,12 @@ class Renderer:
         """The frame at phase 0..1 of the clip. Phase 0 is the photo's crop."""
         pose = self._path.at(phase)
         view = Seen(self._lens, pose, self._home)
-        picture = self._ground_and_sky(pose, phase)
+        figure = self._figure_places(pose, phase)
+        picture = self._ground_and_sky(pose, phase, self._hidden_from(figure))
         for veil in self._veils:
             if veil.behind_subject:
                 veil.over(picture, phase, view)
-        self._lay_subject(picture, pose, phase)
+        self._lay_subject(picture, pose, figure)
         if self._lighting:
             places = self._places(self._share_in_front, pose)
             self._lighting.apply(picture, phase, places, self._whole())
@@ -182,25 +188,42 @@ class Renderer:
         """A grid's values at every pixel of a rectangle."""
         return enlarged(block(places, rect), rect)
 
-    def _ground_and_sky(self, pose: Pose, phase: float) -> Planes:
+    def _figure_places(self, pose: Pose, phase: float) -> Map | None:
+        """Plate pixels that the grid sees of the subject, bent by its warps."""
+        if self._subject is None:
+            return None
+        places = self._places(self._subject.share, pose)
+        return as_map(places + self._fields["subject"].at(phase, places))
+
+    def _hidden_from(self, figure: Map | None) -> int:
+        """The row from which on the subject fills the picture: nothing behind it need be drawn."""
+        height = self._size[1]
+        if figure is None or self._subject is None:
+            return height
+        least = looked_up(self._subject.least, figure)
+        open_rows = np.flatnonzero((least < 1.0).any(axis=1))
+        bottom = (int(open_rows[-1]) + 1) * FIELD_PX if len(open_rows) else 0
+        return min(height, bottom)
+
+    def _ground_and_sky(self, pose: Pose, phase: float, hidden_from: int) -> Planes:
         width, height = self._size
         places = self._places(self._share, pose)
         bent = as_map(places + self._fields["ground"].at(phase, places))
-        if self._sky is None:
-            return unpacked(self._sampled_ground(bent, self._whole(), pose, phase))[0]
         ground_top, sky_bottom = self._bands(bent)
+        bottom, sky_bottom = hidden_from, min(hidden_from, sky_bottom)
+        if self._sky is None:
+            ground_top, sky_bottom = 0, 0
         picture = Planes(
             np.zeros((height, width), np.uint8),
             np.zeros((height // 2, width // 2), np.uint8),
             np.zeros((height // 2, width // 2), np.uint8),
         )
         through = np.full((sky_bottom, width), 255, np.uint8)
-        if ground_top < height:
-            rect = (0, ground_top, width, height)
+        if ground_top < bottom:
+            rect = (0, ground_top, width, bottom)
             ground, cover = unpacked(self._sampled_ground(bent, rect, pose, phase))
-            picture.y[ground_top:] = ground.y
-            picture.u[ground_top // 2 :] = ground.u
-            picture.v[ground_top // 2 :] = ground.v
+            part = picture.part(rect)
+            part.y[:], part.u[:], part.v[:] = ground.y, ground.u, ground.v
             shared = max(0, sky_bottom - ground_top)
             through[ground_top:] = cv2.bitwise_not(cover[:shared]) if shared else 0
         if sky_bottom:
@@ -245,16 +268,14 @@ class Renderer:
             self._sky_lighting.apply(picture, phase, places, rect)
         return picture
 
-    def _lay_subject(self, picture: Planes, pose: Pose, phase: float) -> None:
+    def _lay_subject(self, picture: Planes, pose: Pose, places: Map | None) -> None:
         subject = self._subject
-        if subject is None:
+        if subject is None or places is None:
             return
         rect = self._seen_rect(subject.patch, subject.share, pose)
         if rect is None:
             return
-        places = self._places(subject.share, pose)
-        bent = places + self._fields["subject"].at(phase, places)
-        full = self._full(subject.texture.own(as_map(bent)), rect)
+        full = self._full(subject.texture.own(places), rect)
         layer, cover = unpacked(subject.texture.sample(full, cv2.BORDER_CONSTANT))
         lay_over(picture.part(rect), layer, cover)
 
