@@ -13,7 +13,7 @@ PROMPT ?= make this photo come alive
 OUT ?= out/story.mp4
 PEOPLE_CONSENT ?=
 
-.PHONY: help setup demo up down test check lint types templates bench clean
+.PHONY: help setup demo up down test quality gallery check lint types templates bench bench-motion clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,14 @@ down: $(READY)  ## Stop the local stack
 
 test: $(READY)  ## All tests
 	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow
+	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
 	@$(BIN)/pytest -q tests/local
+
+quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_PHOTOS=FOLDER for more)
+	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
+
+gallery: $(READY)  ## A page with every photo, what was found in it, and its clip (PHOTOS=FOLDER for more)
+	@$(BIN)/python -m tests.gallery photos $(PHOTOS)
 
 check: $(READY) $(SAM_READY) $(NODE_READY) lint types templates  ## Lint, types, template and workflow
 
@@ -74,6 +81,9 @@ $(NODE_READY): package.json
 
 bench: $(READY)  ## Measure the pipeline; writes docs/benchmarks/pipeline.md
 	@$(BIN)/python -m tests.benchmark $(if $(filter yes,$(CLONE)),--clone)
+
+bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/motion.md
+	@$(BIN)/python -m tests.benchmark_motion
 
 clean: down  ## Remove everything that was made, the stack included
 	@rm -rf $(VENV) $(SAM) node_modules .enliven .aws-sam out
