@@ -41,9 +41,10 @@ MIN_LINK = 0.15
 POOL = 0.16
 POOL_GREEN = -3.0
 #: What speaks for water against wet rock, each as (undecided, a point less or more): CIE Lab b,
-#: roughness, share of upright streaks. Pools are calm, foam is blue, ripples lie; rock is none.
+#: roughness in medians of the scene's, share of upright streaks. Pools are calm, foam is blue,
+#: ripples lie; rock is none of it.
 BLUE_POINT = (-1.0, -6.0)
-CALM_POINT = (12.0, 7.0)
+CALM_POINT = (1.1, 0.65)
 LYING_POINT = (0.35, 0.2)
 MOST_POINTS = 3.0
 #: Pixels over which the points are averaged, and widths of specks and of gaps that are no matter.
@@ -100,7 +101,7 @@ def points(lab: Map, rough: Map) -> Map:
     evidence = np.zeros_like(rough)
     for values, (undecided, sure) in (
         (as_map(cv2.GaussianBlur(lab[..., 2], (0, 0), 1.5)), BLUE_POINT),
-        (rough, CALM_POINT),
+        (as_map(rough / max(1.0, float(np.median(rough)))), CALM_POINT),
         (standing(lab[..., 0]), LYING_POINT),
     ):
         evidence += (values - undecided) / (sure - undecided)

@@ -25,7 +25,9 @@ LEAST_WATER = 0.80
 #: Its sky is a strip 80 px high, and its blurred border was drawn to 10 px.
 HARDER_SKY = {"dandelions": 0.82}
 #: The stream's pools look like the rock beside them.
-HARDER_WATER = {"stream_waterfall": 0.60}
+HARDER_WATER = {"stream_waterfall": 0.70}
+#: Part of what is said to fall that does.
+LEAST_FALLING = 0.60
 #: Part of a photo that may be called sky or water where there is none.
 MOST_FALSE = 0.01
 
@@ -69,6 +71,13 @@ def test_the_water_is_what_a_person_drew(name: str) -> None:
     truth = drawn(name, "water", look(name))
     water = found(look(name).region(WATER), truth)
     assert overlap(water, truth) >= HARDER_WATER.get(name, LEAST_WATER)
+
+
+@pytest.mark.parametrize("name", showing("falling_water", shown=True))
+def test_what_is_said_to_fall_does(name: str) -> None:
+    truth = drawn(name, "falling_water", look(name))
+    falling = found(look(name).region(FALLING_WATER), truth)
+    assert (falling & truth).sum() >= LEAST_FALLING * falling.sum() > 0
 
 
 @pytest.mark.parametrize("kind", [SKY, WATER, FALLING_WATER])

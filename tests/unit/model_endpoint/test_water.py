@@ -6,7 +6,7 @@ import pytest
 
 from model_endpoint.pixels import Map, Rgb
 from model_endpoint.scene.behind import behind_uprights
-from model_endpoint.scene.falling import find_falling, streaks
+from model_endpoint.scene.falling import deviation, find_falling, streaks, without_rock
 from model_endpoint.scene.model import FALLING_WATER, SKY, WATER, Region
 from model_endpoint.scene.outlines import Mask, lab_of
 from model_endpoint.scene.water import find_water, slopes
@@ -118,6 +118,28 @@ def test_nothing_falls_on_a_calm_lake() -> None:
     assert water.kind == WATER
     assert find_falling(lake(), SIZE, water) is None
     assert find_falling(lake(), SIZE, None) is None
+
+
+def scene_of(*, yellow: float, noise: float) -> tuple[Map, Map]:
+    """A Lab picture of rough, warm rock with a place of another tint and roughness, and how rough.
+
+    The place is 60 pixels wide, in the middle.
+    """
+    random = np.random.default_rng(6)
+    lab = np.zeros((HEIGHT, WIDTH, 3), dtype=np.float32)
+    lab[..., 0] = 45 + random.normal(0, 14, (HEIGHT, WIDTH))
+    lab[..., 2] = 3
+    lab[90:150, 160:220, 0] = 50 + random.normal(0, noise, (60, 60))
+    lab[90:150, 160:220, 2] = yellow
+    return lab, deviation(lab[..., 0])
+
+
+@pytest.mark.parametrize(("yellow", "noise"), [(2.0, 3.0), (-14.0, 14.0)])
+def test_calm_pools_and_blue_foam_are_water_but_rock_is_not(yellow: float, noise: float) -> None:
+    lab, rough = scene_of(yellow=yellow, noise=noise)
+    found = without_rock(np.ones((HEIGHT, WIDTH), dtype=np.bool_), lab, rough)
+    assert found[100:140, 170:210].mean() > 0.95
+    assert found[:, :130].mean() < 0.1
 
 
 def river(*, mast: int, bank: int) -> Rgb:
