@@ -56,6 +56,14 @@ COMPANION = 0.15
 ALIKE = 0.6
 #: How far the outline may lie from the plain that was found.
 OUTLINE_PX = 7
+#: CIE Lab: the size of the boxes that colours are sorted into, and where a and b begin; the least
+#: part of the water in a box that is one of its colours; the slope that still is a wave's.
+COLOUR_BOX = 5.0
+LEAST_TINT = -128.0
+MIN_SHARE = 0.003
+WAVE_SLOPE = 8.0
+#: The part of the water that its colours may add; where it is more they are the land's as well.
+MOST_ADDED = 0.25
 
 
 def slopes(lab: Map) -> tuple[Map, Map]:
@@ -190,7 +198,8 @@ def surest(found: list[Proposal]) -> Proposal | None:
 
     def rank(proposal: Proposal) -> float:
         sudden = float(ramp(as_map(proposal.shore.onset), 3.0, 12.0))
-        return proposal.confidence * float((sudden * proposal.mask.mean()) ** (1 / 4))
+        # Mud and sand lie in larger plains than what is seen of the water, but begin gradually.
+        return proposal.confidence * float(sudden**0.5 * proposal.mask.mean() ** 0.25)
 
     large = [proposal for proposal in found if proposal.mask.mean() >= MIN_SEED]
     return max(large, key=rank, default=None)
@@ -210,6 +219,27 @@ def plain_around(seed: Mask, across: Map, down: Map, never: Mask) -> Mask:
         _, labels = cv2.connectedComponents(plain.astype(np.uint8), connectivity=4)
         found = np.isin(labels, np.unique(labels[found]))
     return found
+
+
+def with_its_colours(lab: Map, water: Mask, steepness: Map, never: Mask) -> Mask:
+    """A water (h, w) with what next to it has its colours: between boats, and behind islets.
+
+    Unless so much has them that they do not tell it from the land: then the water as it was.
+    """
+    smooth = as_map(cv2.GaussianBlur(lab, (0, 0), 0.7))
+    # The first and the last box of each axis stay empty, so that every colour has neighbours.
+    boxes = ((smooth - (0.0, LEAST_TINT, LEAST_TINT)) / COLOUR_BOX).astype(np.intp) + 1
+    inner = boxes[cv2.erode(water.astype(np.uint8), np.ones((3, 3))) > 0]
+    known = np.zeros(boxes.reshape(-1, 3).max(axis=0) + 2, dtype=np.bool_)
+    kinds, counts = np.unique(inner, axis=0, return_counts=True)
+    for light, red, yellow in kinds[counts >= MIN_SHARE * water.sum()]:
+        known[light - 1 : light + 2, red - 1 : red + 2, yellow - 1 : yellow + 2] = True
+    alike = known[boxes[..., 0], boxes[..., 1], boxes[..., 2]]
+    alike &= (steepness < WAVE_SLOPE) & ~never
+    opened = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3))) > 0
+    _, labels = cv2.connectedComponents((opened | water).astype(np.uint8), connectivity=4)
+    whole = np.isin(labels, np.unique(labels[water]))
+    return whole if whole.sum() <= (1.0 + MOST_ADDED) * water.sum() else water
 
 
 def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> tuple[Mask, float] | None:
@@ -233,7 +263,9 @@ def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> tuple[Mask, 
     water = meet(photo, plain, never, OUTLINE_PX)
     # What it has grown to must be of one kind still.
     confidence = min(best.confidence, propose(lab, water, sky).confidence + COMPANION)
-    return (water, confidence) if confidence >= least else None
+    if confidence < least:
+        return None
+    return with_its_colours(lab, water, as_map(np.hypot(across, down)), never), confidence
 
 
 def find_water(

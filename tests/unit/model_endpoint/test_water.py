@@ -9,7 +9,7 @@ from model_endpoint.scene.behind import behind_uprights
 from model_endpoint.scene.falling import deviation, find_falling, streaks, without_rock
 from model_endpoint.scene.model import FALLING_WATER, SKY, WATER, Region
 from model_endpoint.scene.outlines import Mask, lab_of
-from model_endpoint.scene.water import find_water, slopes
+from model_endpoint.scene.water import find_water, slopes, with_its_colours
 
 Photo = Callable[[str], Rgb]
 
@@ -140,6 +140,19 @@ def test_calm_pools_and_blue_foam_are_water_but_rock_is_not(yellow: float, noise
     found = without_rock(np.ones((HEIGHT, WIDTH), dtype=np.bool_), lab, rough)
     assert found[100:140, 170:210].mean() > 0.95
     assert found[:, :130].mean() < 0.1
+
+
+def test_a_water_takes_in_what_next_to_it_has_its_colours() -> None:
+    lab = lab_of(lake())
+    known = np.zeros((HEIGHT, WIDTH), dtype=np.bool_)
+    known[SHORE + 4 :, :340] = True
+    never = np.zeros_like(known)
+    never[:SHORE] = True
+    found = with_its_colours(lab, known, np.hypot(*slopes(lab)), never)
+    assert found[SHORE + 4 :].mean() > 0.95
+    # As soon as it would be a good part more, the colours are those of the land as well.
+    known[:, 200:] = False
+    assert (with_its_colours(lab, known, np.hypot(*slopes(lab)), never) == known).all()
 
 
 def river(*, mast: int, bank: int) -> Rgb:
