@@ -29,7 +29,8 @@ def explained(photo: Rgb, direction: Direction, folder: Path) -> Path:
         photo,
         scene,
         folder,
-        flow=production.renderer.displacement(FLOW_PHASE),
+        # A field says where a place is taken from; an arrow shows where it goes.
+        flow=-production.renderer.displacement(FLOW_PHASE),
         plan=rows,
         frames=[rgb(production.renderer.draw(phase)) for phase in SHOWN],
     )
