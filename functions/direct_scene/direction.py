@@ -3,7 +3,7 @@
 import hashlib
 
 from story import limits
-from story.generation import Auto, Box, CameraMove, Direction, Fit, Preset, Tag, Wishes
+from story.generation import Auto, Box, CameraMove, Direction, FitWish, Preset, Tag, Wishes
 from story.identifiers import inference_id
 from story.vocabulary import read
 
@@ -50,7 +50,7 @@ def direct(
     attempt: int,
     take: int,
     prompt: str,
-    fit: Fit | Auto,
+    fit: FitWish,
     loop: bool,
     preset: Preset | None,
     seed: int | None,

@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             prompt=story["prompt"],
             fit=story["fit"],
             loop=story["loop"],
-            preset=story["preset"] if "preset" in story else None,
+            preset=story.get("preset"),
             seed=int(story["seed"]) if "seed" in story else None,
             tags=tags,
             faces=faces,

@@ -59,6 +59,7 @@ Auto = Literal["auto"]
 #: "cover" fills the clip and may cut the photo; "contain" shows all of it over its own blur. An
 #: engine that may choose cuts a photo unless it would cut a face.
 Fit = Literal["cover", "contain"]
+FitWish = Literal["auto", "cover", "contain"]
 
 #: Everything that may move in a story besides the camera.
 Motion = Literal[
@@ -114,7 +115,7 @@ class Direction(Contract):
     wishes: Wishes = Wishes()
     camera: CameraMove | Auto
     ambience: Ambience | Auto
-    fit: Fit | Auto = "auto"
+    fit: FitWish = "auto"
     loop: bool = True
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     seconds: Annotated[float, Field(ge=1.0, le=10.0)]

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from story import limits
 from story.contracts import Credential, Gate, StoryId, VerdictValue
-from story.generation import Auto, Contract, EngineName, Fit, Fraction, Preset
+from story.generation import Contract, EngineName, FitWish, Fraction, Preset
 from story.states import Status
 
 Prompt = Annotated[
@@ -21,7 +21,7 @@ class CreateStory(Contract):
     prompt: Prompt
     #: The creator's statement that the people in the photo agreed to be animated.
     people_consent: bool = False
-    fit: Fit | Auto = "auto"
+    fit: FitWish = "auto"
     #: A seamless loop, or a one-way move that ends elsewhere.
     loop: bool = True
     preset: Preset | None = None
