@@ -44,7 +44,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             take=request.take,
             prompt=story["prompt"],
             fit=story["fit"],
-            loop=story["loop"],
+            # A story made before this field was may still get its photo after a deployment.
+            loop="loop" not in story or story["loop"],
             preset=story.get("preset"),
             seed=int(story["seed"]) if "seed" in story else None,
             tags=tags,
