@@ -81,7 +81,9 @@ def test_a_second_upload_to_the_same_form_changes_nothing(cloud: Cloud) -> None:
     story_id = cloud.create()
     first = cloud.upload(story_id)
     second = cloud.upload(story_id, b"another picture altogether")
-    one, two = cloud.start(first), cloud.start(second)
+    one = cloud.start(first)
+    _until(lambda: cloud.story(story_id)["status"] == "PROCESSING")
+    two = cloud.start(second)
     cloud.wait(one)
     cloud.wait(two)
     cloud.settle(two)
@@ -92,6 +94,20 @@ def test_a_second_upload_to_the_same_form_changes_nothing(cloud: Cloud) -> None:
     cloud.settle(third)
     assert cloud.keys("uploads") == []
     assert cloud.generated == 1
+
+
+def test_of_two_uploads_whose_events_race_exactly_one_is_the_story(cloud: Cloud) -> None:
+    """Events are not ordered: whichever execution claims the story first is its only one."""
+    story_id = cloud.create()
+    executions = [cloud.start(cloud.upload(story_id)) for _ in range(2)]
+    for execution in executions:
+        assert cloud.wait(execution)["status"] == "SUCCEEDED"
+    for execution in reversed(executions):
+        cloud.settle(execution)
+    assert cloud.story(story_id)["status"] == "READY"
+    assert cloud.called.count("InspectPhotoFunction") == 1
+    assert cloud.generated == 1
+    assert cloud.keys("uploads") == []
 
 
 def test_an_upload_for_an_expired_form_starts_nothing(cloud: Cloud) -> None:
