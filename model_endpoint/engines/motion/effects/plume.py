@@ -1,8 +1,9 @@
-"""Vapour that rises: threads and veils of it, carried upwards, curling and thinning out.
+"""Vapour that rises: threads of it, carried upwards by eddies, that fold, spread and thin out.
 
-Noise that repeats upwards is carried up through a plume's outline. The places where it is read are
-first bent by other noise that rises at another speed (domain warping), the more the higher: that
-curls the threads, which are the lines along which the noise is zero.
+What is seen of smoke and steam are streaklines: where everything is by now that has left one place
+since. Each thread leaves its own place at the foot; all are carried by one flow, a rise with curls
+(Bridson et al., Curl-Noise for Procedural Fluid Flow, SIGGRAPH 2007) that rise as well and repeat
+with the clip. A flow without sinks gathers no threads, so that they cross and fold as sheets do.
 """
 
 import math
@@ -11,39 +12,44 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from model_endpoint.engines.motion.effects.harmonics import smoothstep
 from model_endpoint.engines.motion.effects.particles import lay_scaled
 from model_endpoint.engines.motion.planes import Planes
 from model_endpoint.engines.motion.stage import View
 from model_endpoint.pixels import Map, as_map, as_rgb
 
 #: Cells across and up of a plume; it is laid over the picture softly.
-CELLS = 110
-MOST_ROWS = 200
-#: Noise: its side in cells, and the exponent of its spectrum.
-NOISE = 256
-SPECTRUM = -1.6
-#: Frequencies of the threads, of the haze and of what bends them: the lowest and the highest in
-#: cycles a side across, and how many times slower they vary upwards. Threads stand.
-THREADS, HAZE, BENDS = (2.0, 12.0, 5.0), (1.0, 9.0, 2.6), (1.0, 5.0, 1.2)
-#: Copies of the noise side by side, so that few places are read beyond their border.
-COPIES = 3
+CELLS = 176
+MOST_ROWS = 256
 #: Room around a plume's axis, in half widths of its foot.
 ROOM = 2.2
-#: Threads: how fast they fade beside the line where noise is zero, in deviations of the noise.
-THREAD = 0.75
-#: How far noise is bent at the top, in half widths of the foot; what the bending noise spans.
-BEND, BEND_SPAN = 0.6, 3.2
-#: Half widths of the foot that the noise's side spans across.
-SPAN = 2.4
-#: The other speeds of rising, of the plume's own: the second noise and the bending noise.
-SECOND_SPEED, BEND_SPEED = 1.4, 0.75
-#: A noise repeats after about so many half widths of the foot.
-REPEAT = 3.6
-#: The sway of the whole plume: cycles of it along its height, and how far at the top.
-SWAY_ALONG, SWAY = 0.8, 0.32
-SWAY_HARMONICS = ((1, 1.0), (2, 0.55), (3, 0.35))
-#: Softness of the front that rises through an empty plume, and of its end, parts of its height.
-FRONT = 0.55
+#: Threads of a plume, and how many parts of each are followed a second.
+THREADS = 64
+PARTS_HZ = 30.0
+#: What a thread is made of at most and at least: the exponent of its share among all of them.
+UNEVEN = 4.0
+#: Where a thread leaves wanders so far, half widths, in so many harmonics of the clip; how much
+#: what leaves there varies, and the height of the ellipse that a rim is.
+WANDER, WANDERS, PUFFS, RIM = 0.22, 4, 0.5, 0.28
+#: The eddies' flow: its side in cells; of each octave the half widths in which it repeats, its
+#: waves in that, its speed and how fast it rises, both relative to the plume's rise.
+NOISE = 128
+EDDIES = (
+    (4.4, (1.0, 4.0), 0.3, 0.72),
+    (2.2, (1.5, 4.5), 0.22, 0.86),
+    (1.3, (1.5, 4.5), 0.11, 0.94),
+)
+SPECTRUM = -1.5
+#: Half widths above the foot where eddies have half their speed: what leaves a foot is smooth.
+STEADY = 0.7
+#: Softness of threads young and old, cells if there were SOFT_CELLS; haze is softer by so much.
+SOFT = (1.5, 1.3, 3.4)
+SOFT_CELLS = 120.0
+HAZY = 1.6
+#: Parts of a life in which vapour becomes visible, and the exponent with which it thins out.
+RISE, THINNING = 0.34, 0.95
+#: Seconds in which a plume begins, and in a loop in which it ends before the clip does.
+BEGIN_S, END_S = 0.5, (1.7, 0.5)
 FULL = 255.0
 
 
@@ -52,7 +58,7 @@ class Growth:
     """A plume's form. Lengths in half widths of its foot.
 
     height; widths: half widths at the foot and the top; lean: how far the top is to the right;
-    speed: a second; cover: of its densest threads, cut at 1; threads: their share beside haze.
+    speed: a second; cover: optical density where it is dense; threads: their share beside haze.
     """
 
     height: float
@@ -63,40 +69,46 @@ class Growth:
     threads: float
 
 
-def noise(random: np.random.Generator, band: tuple[float, float, float]) -> Map:
-    """(NOISE, NOISE) of deviation 1 that repeats on all sides, with a falling spectrum."""
-    lowest, highest, standing = band
-    across = np.fft.rfftfreq(NOISE) * NOISE
-    along = np.fft.fftfreq(NOISE) * NOISE * standing
-    frequency = np.hypot(along[:, None], across[None, :])
-    inside = (frequency >= lowest) & (frequency <= highest)
-    amplitude = np.where(inside, np.maximum(frequency, 1.0) ** SPECTRUM, 0.0)
-    angles = random.uniform(0.0, 2.0 * np.pi, amplitude.shape)
-    values = np.fft.irfft2(amplitude * np.exp(1j * angles), s=(NOISE, NOISE))
-    return as_map(values / values.std())
+class Eddies:
+    """One octave of curls that rises by whole repeats a clip."""
 
+    def __init__(
+        self,
+        random: np.random.Generator,
+        octave: tuple[float, tuple[float, float], float, float],
+        *,
+        rise: float,
+        seconds: float,
+    ) -> None:
+        """rise: half widths a second of the plume; octave: see EDDIES."""
+        span, (lowest, highest), share, climbing = octave
+        across = np.fft.rfftfreq(NOISE) * NOISE
+        along = np.fft.fftfreq(NOISE)[:, None] * NOISE
+        frequency = np.hypot(along, across[None, :])
+        inside = (frequency >= lowest) & (frequency <= highest)
+        amplitude = np.where(inside, np.maximum(frequency, 1.0) ** SPECTRUM, 0.0)
+        angles = random.uniform(0.0, 2.0 * np.pi, amplitude.shape)
+        stream = amplitude * np.exp(1j * angles)
+        # (∂ψ/∂up, -∂ψ/∂across), of deviation 1 together.
+        flow = np.stack(
+            [
+                np.fft.irfft2(1j * along * stream, s=(NOISE, NOISE)),
+                np.fft.irfft2(-1j * across[None, :] * stream, s=(NOISE, NOISE)),
+            ],
+            axis=2,
+        )
+        self._flow = as_map(flow * (share * rise / np.sqrt(np.square(flow).mean())))
+        self._cells = NOISE / span
+        self._repeats = max(1, round(climbing * rise * seconds / span))
+        self._seconds = seconds
 
-class Rising:
-    """A noise that is carried upwards by whole repeats a clip."""
-
-    def __init__(self, values: Map, *, speed: float, seconds: float, span: float) -> None:
-        """speed: half widths a second; span: half widths across which the noise repeats."""
-        self._repeats = max(1, round(speed * seconds / REPEAT))
-        #: Rows of noise for each half width of the foot, exact for the speed.
-        self.rows = NOISE * self._repeats / (speed * seconds)
-        self.columns = NOISE / span
-        # Read without regard to its borders: wide enough for a plume and its bends.
-        self._values = np.concatenate([values] * COPIES, axis=0)
-        self._values = as_map(np.concatenate([self._values] * COPIES, axis=1))
-        self._middle = NOISE * COPIES / 2.0
-
-    def read(self, across: Map, up: Map, phase: float) -> Map:
-        """The noise at places in columns and rows, (rows, columns); up is counted upwards."""
-        shift = (phase * self._repeats % 1.0) * NOISE
-        # What is seen at a height was lower before: it is read below where it is now.
-        y = up - np.float32(shift - NOISE / 2.0)
-        x = across + np.float32(self._middle)
-        return as_map(cv2.remap(self._values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
+    def at(self, x: Map, up: Map, moment_s: Map) -> Map:
+        """(n, 2): half widths a second to the right and up, of n places at n moments."""
+        carried = moment_s * (self._repeats * NOISE / self._seconds)
+        column = (x * self._cells) % NOISE
+        row = (up * self._cells - carried) % NOISE
+        near = self._flow[row.astype(np.intp) % NOISE, column.astype(np.intp) % NOISE]
+        return as_map(near)
 
 
 class Plume:
@@ -119,76 +131,125 @@ class Plume:
         self._place, self._radius, self._ink = place, radius, ink
         self._room = ROOM * max(1.0, growth.widths[1] / 1.5) + abs(growth.lean)
         self._cell = 2.0 * self._room / CELLS
-        rows = min(MOST_ROWS, math.ceil(growth.height / self._cell))
-        self._rows = rows
-        up = 1.0 - (np.arange(rows, dtype=np.float32)[:, None] + 0.5) / rows
-        across = (np.arange(CELLS, dtype=np.float32)[None, :] + 0.5) * self._cell - self._room
-        self._up, self._across = up, across
-        self._stretch = growth.height / (rows * self._cell)
+        self._rows = min(MOST_ROWS, math.ceil(growth.height / self._cell))
+        self._seconds, self._loop = seconds, loop
+        life = min(growth.height / growth.speed, 0.8 * seconds)
+        self._ages = max(2, round(life * PARTS_HZ))
+        births = math.ceil(seconds * PARTS_HZ) + 1
+        moments = as_map(np.arange(births) / PARTS_HZ)
+        self._given = self._leaving(random, growth, moments)
+        self._ways = self._streaks(random, growth, moments)
+        age = as_map((np.arange(self._ages) + 0.5) / self._ages)
+        self._age = age
+        self._shown = as_map(smoothstep(0.0, RISE, age) * (1.0 - age) ** THINNING)
+        haze = 1.0 + HAZY * (1.0 - growth.threads)
+        self._softness = tuple(haze * each * CELLS / SOFT_CELLS for each in SOFT)
+        # So many parts fall on a cell where the plume is dense.
+        passing = THREADS * PARTS_HZ * self._cell / growth.speed
+        across = 2.0 * growth.widths[0] / self._cell
+        self._density = growth.cover * across / passing
+
+    def _leaving(self, random: np.random.Generator, growth: Growth, moments: Map) -> Map:
+        """(births, THREADS): how much leaves each place at each moment, of mean about 1."""
+        share = random.uniform(0.0, 1.0, THREADS) ** (UNEVEN * growth.threads)
+        turn = 2.0 * np.pi * moments[:, None] / self._seconds
+        puffs = np.zeros((len(moments), THREADS))
+        for cycles in range(2, 2 + WANDERS):
+            puffs += np.sin(cycles * turn + random.uniform(0.0, 2.0 * np.pi, THREADS))
+        given = share / share.mean() * np.clip(1.0 + PUFFS * puffs / math.sqrt(WANDERS / 2), 0, 3)
+        given *= smoothstep(0.0, BEGIN_S, moments)[:, None]
+        if self._loop:
+            ends = self._seconds - np.array(END_S)
+            given *= 1.0 - smoothstep(float(ends[0]), float(ends[1]), moments)[:, None]
+        return as_map(given)
+
+    def _streaks(self, random: np.random.Generator, growth: Growth, moments: Map) -> Map:
+        """(ages + 1, births, THREADS, 2): where each part of each thread is at each age.
+
+        In half widths to the right and up: Euler's integration of the flow, from each birth.
+        """
+        rise = growth.speed
+        eddies = [Eddies(random, octave, rise=rise, seconds=self._seconds) for octave in EDDIES]
+        # As many leave everywhere between the rim's ends.
+        start = np.sin(0.5 * np.pi * np.linspace(-0.94, 0.94, THREADS)) * growth.widths[0]
+        turn = 2.0 * np.pi * moments[:, None] / self._seconds
+        x = np.repeat(start[None, :], len(moments), axis=0)
+        for cycles in range(1, 1 + WANDERS):
+            angles = random.uniform(0.0, 2.0 * np.pi, THREADS)
+            x = x + WANDER / cycles * np.sin(cycles * turn + angles)
+        up = np.repeat(random.uniform(0.0, RIM, THREADS)[None, :], len(moments), axis=0)
+        x, up = as_map(x).ravel(), as_map(up).ravel()
+        born = np.repeat(moments, THREADS)
         narrow, wide = growth.widths
-        self._width = as_map(narrow + (wide - narrow) * up**0.8)
-        self._lean = as_map(growth.lean * up**1.4)
-        edge = np.minimum(1.0, (1.0 - np.abs(across) / self._room) * 5.0)
-        fade = np.clip(up / 0.16, 0.0, 1.0) * (1.0 - up) ** 0.9
-        self._shape = as_map(fade * edge * growth.cover)
-        self._bend = as_map(BEND * up**0.6)
-        speed = growth.speed
-        first, second, bend = (noise(random, band) for band in (THREADS, HAZE, BENDS))
-        self._first = Rising(first, speed=speed, seconds=seconds, span=SPAN)
-        self._second = Rising(second, speed=speed * SECOND_SPEED, seconds=seconds, span=SPAN * 1.3)
-        self._bending = Rising(bend, speed=speed * BEND_SPEED, seconds=seconds, span=BEND_SPAN)
-        height = as_map(up * growth.height)
-        self._height = np.repeat(height, CELLS, axis=1)
-        self._wide = np.repeat(across, rows, axis=0)
-        self._threads = growth.threads
-        self._angles = random.uniform(0.0, 2.0 * np.pi, len(SWAY_HARMONICS))
-        # The front passes the plume's whole height and its own softness.
-        self._rise = min(0.4, growth.height / (speed * 1.6) / seconds)
-        self._loop = loop
-        self._seconds = seconds
+        spread = (wide - narrow) / growth.height
+        ways = [np.stack([x, up], axis=1)]
+        step = np.float32(1.0 / PARTS_HZ)
+        for age in range(self._ages):
+            free = up / (up + STEADY)
+            flow = sum(each.at(x, up, as_map(born + age * step)) for each in eddies)
+            flow = as_map(flow * free[:, None])
+            width = narrow + spread * np.clip(up, 0.0, growth.height)
+            sideways = rise * (growth.lean / growth.height + x * spread / width)
+            x = as_map(x + step * (flow[:, 0] + sideways))
+            up = as_map(up + step * (flow[:, 1] + rise))
+            ways.append(np.stack([x, up], axis=1))
+        return as_map(np.stack(ways).reshape(self._ages + 1, len(moments), THREADS, 2))
 
     def coverage(self, phase: float) -> Map:
         """(rows, columns) 0..1: how much the vapour hides."""
-        lean = self._lean.copy()
-        for (cycles, weight), angle in zip(SWAY_HARMONICS, self._angles, strict=True):
-            turn = 2.0 * math.pi * (SWAY_ALONG * cycles * self._up - cycles * phase) + angle
-            lean += SWAY * weight * self._up**1.3 * np.sin(turn)
-        x = as_map(self._wide - lean)
-        outline = x / self._width
-        outline *= outline
-        outline *= -1.0
-        cv2.exp(outline, dst=outline)
-        outline *= self._shape
-        outline *= self._present(phase)
-        bend = self._bending
-        bent = bend.read(as_map(x * bend.columns), as_map(self._height * bend.rows), phase)
-        bent *= self._bend
-        first, second = self._first, self._second
-        x += bent
-        y = self._height + bent * 0.6
-        threads = first.read(as_map(x * first.columns), as_map(y * first.rows), phase)
-        haze = second.read(as_map(x * second.columns), as_map(y * second.rows), phase)
-        # Threads where the first noise is about zero, and only where the haze is not thin.
-        threads *= threads
-        threads *= -1.0 / THREAD**2
-        cv2.exp(threads, dst=threads)
-        haze *= 0.45
-        haze += 0.6
-        np.clip(haze, 0.0, 1.0, out=haze)
-        threads *= self._threads
-        threads += 1.0 - self._threads
-        threads *= haze
-        threads *= outline
-        return threads
+        now = phase * self._seconds * PARTS_HZ
+        latest, since = int(now), np.float32(now - int(now))
+        ages = np.arange(min(self._ages, latest + 1))
+        births = latest - ages
+        younger, older = self._ways[ages, births], self._ways[ages + 1, births]
+        at = younger + since * (older - younger)
+        given = self._given[births] * self._shown[ages][:, None]
+        # Halfway between neighbours of one thread as well: no thread falls into beads.
+        at = np.concatenate([at, 0.5 * (at[1:] + at[:-1])])
+        given = 0.5 * np.concatenate([given, 0.5 * (given[1:] + given[:-1])])
+        age = self._age[ages]
+        age = np.concatenate([age, 0.5 * (age[1:] + age[:-1])])
+        total = np.zeros((self._rows, CELLS), np.float32)
+        middle = 0.5
+        weights = (
+            np.clip(1.0 - age / middle, 0.0, 1.0),
+            1.0 - np.abs(age - middle) / middle,
+            np.clip(age / middle - 1.0, 0.0, 1.0),
+        )
+        for softness, weight in zip(self._softness, weights, strict=True):
+            some = weight > 0.0
+            layer = self._scattered(at[some], given[some] * weight[some][:, None])
+            total += cv2.GaussianBlur(layer, (0, 0), softness, borderType=cv2.BORDER_CONSTANT)
+        total *= -self._density * self._ending(phase)
+        cv2.exp(total, dst=total)
+        return as_map(1.0 - total)
 
-    def _present(self, phase: float) -> Map:
-        """(rows, 1): the plume begins at its foot and in a loop ends there, and rises away."""
-        reach = 1.0 + FRONT
-        begun = np.clip((phase / self._rise * reach - self._up) / FRONT, 0.0, 1.0)
-        if self._loop:
-            left = (1.0 - phase) / self._rise * reach
-            begun *= np.clip((left - (1.0 - self._up)) / FRONT, 0.0, 1.0)
-        return as_map(begun * begun * (3.0 - 2.0 * begun))
+    def _scattered(self, at: Map, given: Map) -> Map:
+        """(rows, CELLS): what lies in each cell, shared between the four nearest."""
+        column = (at[..., 0].ravel() + self._room) / self._cell - 0.5
+        row = self._rows - at[..., 1].ravel() / self._cell - 0.5
+        left, top = np.floor(column), np.floor(row)
+        inside = (left >= 0) & (left < CELLS - 1) & (top >= 0) & (top < self._rows - 1)
+        left, top, column, row = (each[inside] for each in (left, top, column, row))
+        right, down, value = column - left, row - top, given.ravel()[inside]
+        index = (top * CELLS + left).astype(np.intp)
+        cells = self._rows * CELLS
+        total = np.zeros(cells)
+        for step, share in (
+            (0, (1.0 - right) * (1.0 - down)),
+            (1, right * (1.0 - down)),
+            (CELLS, (1.0 - right) * down),
+            (CELLS + 1, right * down),
+        ):
+            total += np.bincount(index + step, value * share, cells)
+        return as_map(total.reshape(self._rows, CELLS))
+
+    def _ending(self, phase: float) -> float:
+        """1, but in a loop 0 at its end: what is left by then goes."""
+        if not self._loop:
+            return 1.0
+        left = (1.0 - phase) * self._seconds
+        return float(smoothstep(0.0, 2.0 * END_S[1], as_map(left)))
 
     def over(self, picture: Planes, phase: float, view: View) -> None:
         """Draw the vapour on the picture."""

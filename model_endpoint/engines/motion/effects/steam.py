@@ -17,16 +17,18 @@ MOST = 3
 #: Water's fog in daylight, red, green, blue.
 FOG = (246.0, 244.0, 240.0)
 #: Steam over a rim, lengths in half widths of the rim.
-STEAM = Growth(height=4.2, widths=(0.5, 0.85), lean=0.0, speed=0.8, cover=1.25, threads=0.68)
-#: What is behind the densest steam still shows.
-MOST_COVER = 1.6
+STEAM = Growth(height=4.2, widths=(0.6, 0.95), lean=0.0, speed=1.5, cover=1.3, threads=0.85)
+#: Seconds in which it rises to where it is gone: over a large rim it seems to rise faster.
+GONE_S = 2.6
+#: Optical density of steam, at the most: what is behind it still shows.
+MOST_COVER = 2.4
 #: How far wind carries its top.
 WIND = 0.45
 #: A plume is no higher than this part of the picture, and no lower than this many half widths;
 #: a rim is no narrower than this part of the picture.
 HIGHEST, LOWEST, NARROWEST = 0.62, 1.6, 0.012
 #: A plume ends so much above the first frame, as a part of the way there.
-BEYOND = 1.2
+BEYOND = 1.7
 
 
 def depth_at(stage: Stage, spot: Spot) -> float:
@@ -52,11 +54,12 @@ def steam(stage: Stage, part: Part) -> Effect:
     veils = []
     for spot in spots[:MOST]:
         radius = max(spot.radius, NARROWEST * max(stage.size))
+        tall = height(stage, spot, radius)
         growth = Growth(
-            height=height(stage, spot, radius),
+            height=tall,
             widths=STEAM.widths,
             lean=WIND * to_right,
-            speed=STEAM.speed * part.speed,
+            speed=tall / GONE_S * part.speed,
             cover=min(MOST_COVER, STEAM.cover * part.strength),
             threads=STEAM.threads,
         )
