@@ -78,6 +78,11 @@ def luma(picture: Rgb) -> Map:
     return as_map(as_map(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)) / 255.0)
 
 
+def warm(plate: Map) -> Map:
+    """(h, w) float32 0..1, from blue to red of a plate 0..255: straw on blue shows in it."""
+    return as_map((plate[..., 0] - plate[..., 2]) / 510.0 + 0.5)
+
+
 def outline(mask: Map, guide: Map) -> Map:
     """A coarse mask with the plate's own edges."""
     radius = max(2, round(OUTLINE_RADIUS * max(mask.shape)))
@@ -215,9 +220,8 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
     ground = as_rgb(np.rint(np.clip(behind, 0.0, 255.0)).astype(np.uint8))
     below = behind
     if sky_mask is not None:
-        open_sky = smoothstep(0.3, 0.7, outline(sky_mask, guide)) * (
-            1.0 - fine_structure(guide, sky_mask)
-        )
+        fine = np.maximum(fine_structure(guide, sky_mask), fine_structure(warm(plate), sky_mask))
+        open_sky = smoothstep(0.3, 0.7, outline(sky_mask, guide)) * (1.0 - fine)
         whole_sky = without_specks(push_pull(as_map(open_sky)[..., None], known)[..., 0])
         masks[SKY] = as_map(whole_sky * seen)
         pure = cv2.erode(whole_sky, np.ones((3, 3), np.uint8)) * known

@@ -17,14 +17,25 @@ Sum: TypeAlias = tuple[Map, Map, Map]
 #: Moments a second at which lights are worked out; between them they are interpolated. Light is
 #: slow: what twinkles faster is drawn as a veil.
 MOMENTS_HZ = 8.0
+#: Deviation of chroma, grey levels, of photos of one tone and of those in colours; the longer side
+#: at which it is measured.
+ONE_TONE, COLOURED = 1.5, 4.0
+MEASURED_PX = 160
 
 
 class Lighting:
     """Gains multiply, tints add."""
 
-    def __init__(self, lights: Sequence[Light], plate: tuple[int, int], seconds: float) -> None:
-        """plate: its (width, height); seconds: the clip's length."""
+    def __init__(
+        self,
+        lights: Sequence[Light],
+        plate: tuple[int, int],
+        seconds: float,
+        colour: float = 1.0,
+    ) -> None:
+        """plate: its (width, height); seconds: the clip's length; colour: see colourfulness."""
         self._lights = tuple(lights)
+        self._colour = colour
         self._shape = (-(-plate[1] // FIELD_PX) + 1, -(-plate[0] // FIELD_PX) + 1)
         self._moments = max(1, round(MOMENTS_HZ * seconds))
         self._known: dict[int, Sum] = {}
@@ -65,6 +76,8 @@ class Lighting:
             ):
                 part = total[row : row + rows, column : column + columns]
                 add(part, values[: part.shape[0], : part.shape[1]], out=part)
+        total_u *= self._colour
+        total_v *= self._colour
         return total_gain, total_u, total_v
 
     def apply(
@@ -82,6 +95,19 @@ class Lighting:
         for plane, tint in zip((part.u, part.v), tints, strict=True):
             offset = as_map(sample_map(tint, at) + NEUTRAL * dimmed)
             shade(plane, small, enlarged(offset, rect, 2))
+
+
+def colourfulness(plate: Rgb) -> float:
+    """0 for a photo in black and white or of one tone, 1 for one in colours.
+
+    By how far the chroma of a plate (h, w, 3) strays from its mean. A light that tints a photo
+    without colours would be the only colour in it.
+    """
+    scale = min(1.0, MEASURED_PX / max(plate.shape[:2]))
+    small = cv2.resize(plate, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    _, red, blue = cv2.split(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb))
+    strayed = float(np.hypot(red.std(), blue.std()))
+    return float(np.clip((strayed - ONE_TONE) / (COLOURED - ONE_TONE), 0.0, 1.0))
 
 
 def coarser(places: Map) -> Map:

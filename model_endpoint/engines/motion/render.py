@@ -16,7 +16,7 @@ from model_endpoint.engines.motion.fields import Fields, looked_up
 from model_endpoint.engines.motion.focus import Defocus
 from model_endpoint.engines.motion.grid import Rect, block, centres, enlarged
 from model_endpoint.engines.motion.layers import Cutout
-from model_endpoint.engines.motion.lighting import Lighting
+from model_endpoint.engines.motion.lighting import Lighting, colourfulness
 from model_endpoint.engines.motion.planes import Planes
 from model_endpoint.engines.motion.sampling import sample_map
 from model_endpoint.engines.motion.stage import FIELD_PX, Effect, Patch
@@ -115,8 +115,11 @@ class Renderer:
             self._share_in_front = as_map(self._share * (1.0 - cover) + self._subject.share * cover)
         seconds = staged.stage.seconds
         lights = [light for effect in effects for light in effect.lights]
-        self._sky_lighting = Lighting([a for a in lights if a.layer == "sky"], plate_size, seconds)
-        self._lighting = Lighting([a for a in lights if a.layer is None], plate_size, seconds)
+        colour = colourfulness(framing.plate)
+        self._sky_lighting, self._lighting = (
+            Lighting([a for a in lights if a.layer == layer], plate_size, seconds, colour)
+            for layer in ("sky", None)
+        )
         self._veils = [veil for effect in effects for veil in effect.veils]
         self._defocus = Defocus(self._ground) if path.move == "rack_focus" else None
 

@@ -16,7 +16,7 @@ from model_endpoint.engines.motion.effects.bend import (
     taper,
     within,
 )
-from model_endpoint.engines.motion.effects.harmonics import Cycles, smooth_noise, smoothstep
+from model_endpoint.engines.motion.effects.harmonics import smooth_noise, smoothstep
 from model_endpoint.engines.motion.effects.region import INSIDE, coarse, way_to_border
 from model_endpoint.engines.motion.stage import (
     FIELD_PX,
@@ -67,8 +67,15 @@ STEM_POWER = 1.6
 #: below it, by this part of its height.
 STEM_WIDTH = 0.25
 STEM_LENGTH = 0.7
+#: Beside a stem that is not cut out the ground goes with it: wholly up to the first, not at all
+#: from the second on, in widths of the head; and nothing so near the plate's border, a part of its
+#: longer side.
+BESIDE = (0.12, 0.6)
+EDGE = 0.03
 #: Flowers smaller than this part of the plate are left alone.
 MIN_FLOWER = 0.003
+#: Gaps of a close-up's foliage up to this size, part of the longer side, go with it.
+GAP = 0.12
 #: A subject's warp goes on this far beyond its outline, part of the longer side.
 BEYOND = 0.08
 
@@ -78,6 +85,8 @@ def foliage(stage: Stage, part: Part) -> Effect:
     warps: list[Warp] = []
     mask = stage.masks.get(FOLIAGE)
     towards = wind_sign(part)
+    if mask is not None and stage.kind == "flower":
+        mask = without_gaps(mask, stage.masks.get(SUBJECT), max(stage.size))
     if mask is not None and float((mask > INSIDE).mean()) >= MIN_AREA:
         warps.append(leaves(stage, part, mask, towards))
     flower = stage.masks.get(SUBJECT) if stage.kind == "flower" else None
@@ -87,6 +96,20 @@ def foliage(stage: Stage, part: Part) -> Effect:
         raise NothingToMove("no leaves or grass found")
     done = "leaves and grass sway" if not blooms else "the flower sways"
     return Effect("foliage", done, warps=tuple(warps))
+
+
+def without_gaps(mask: Map, flower: Map | None, longer: int) -> Map:
+    """A close-up's foliage (H, W) with the flower before it and the small gaps in it.
+
+    A stem is one with what it carries and with what is blurred beside it: where one of them stood
+    still, it would have a kink.
+    """
+    there = mask if flower is None else np.maximum(mask, flower)
+    gaps = as_rgb((there <= INSIDE).astype(np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(gaps, connectivity=8)
+    sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    small = (sides < GAP * longer)[labels] & (gaps > 0)
+    return as_map(np.where(small, 1.0, there))
 
 
 def wind_sign(part: Part) -> float:
@@ -164,18 +187,58 @@ def flowers(stage: Stage, part: Part, mask: Map, towards: float) -> list[Warp]:
             continue
         own = as_map(labels == label)
         patch = Patch.around(own, round(BEYOND * longer))
-        if patch is not None:
-            found.append(Bend("subject", patch, nodding(stage, part, own, patch, towards)))
+        if patch is None:
+            continue
+        lags = as_map(2.0 * np.pi * part.random.random(len(STEM_HZ)))
+        inside = as_map(taper(patch, BEYOND * longer))
+        waves = nodding(stage, part, own, patch, (towards, lags))
+        found.append(Bend("subject", patch, within(windowed(waves, inside))))
+        strip = below(own)
+        stem = None if strip is None else Patch.around(strip, FIELD_PX)
+        if strip is not None and stem is not None:
+            waves = nodding(stage, part, own, stem, (towards, lags))
+            found.append(Bend("ground", stem, within(windowed(waves, coarse(strip, stem)))))
     return found
 
 
-def nodding(stage: Stage, part: Part, own: Map, patch: Patch, towards: float) -> Cycles:
-    """The cycles of one flower: a rod that is fixed at its foot.
+def windowed(waves: list[Wave], share: Map) -> list[Wave]:
+    """Waves whose amplitude is multiplied by a share (rows, columns)."""
+    return [Wave(wave.count, as_map(wave.way * share[..., None]), wave.lag) for wave in waves]
+
+
+def below(own: Map) -> Map | None:
+    """How much the ground goes with a flower that shows no stem, (H, W) 0..1; None with a stem.
+
+    The stem stands somewhere below the head, in the ground's layer: it has to lean as the head
+    does. What is beside it follows less the farther it is.
+    """
+    rows = np.flatnonzero(own.any(axis=1))
+    if foot_of(own) <= float(rows[-1]):
+        return None
+    height, width = own.shape
+    column, row = np.meshgrid(np.arange(width), np.arange(height))
+    middle = (rows[0] + rows[-1]) / 2.0
+    wide = float(own.any(axis=0).sum())
+    beside = np.abs(column - stem_line(own, as_map(np.full(own.shape, rows[-1])))) / wide
+    share = 1.0 - smoothstep(*BESIDE, as_map(beside))
+    share *= smoothstep(0.0, 1.0, as_map((row - middle) / max(1.0, rows[-1] - middle)))
+    # Nothing moves at the plate's own borders.
+    edge = np.minimum(np.minimum(row, height - 1 - row), np.minimum(column, width - 1 - column))
+    share *= smoothstep(0.0, EDGE * max(height, width), as_map(edge))
+    return as_map(share)
+
+
+def nodding(
+    stage: Stage, part: Part, own: Map, patch: Patch, wind: tuple[float, Map]
+) -> list[Wave]:
+    """The waves of one flower: a rod that is fixed at its foot.
 
     A place at height h (0 foot .. 1 top) goes sideways by D(h) = A·h^p; the rod's slope there turns
-    its surroundings, so that the head nods and keeps its shape.
+    its surroundings, so that the head nods and keeps its shape. wind: its sign and the lag of each
+    harmonic.
     """
     longer = max(stage.size)
+    towards, lags = wind
     rows = np.flatnonzero(own.any(axis=1))
     top, foot = float(rows[0]), foot_of(own)
     tall = max(foot - top, float(FIELD_PX))
@@ -184,15 +247,15 @@ def nodding(stage: Stage, part: Part, own: Map, patch: Patch, towards: float) ->
     middle = stem_line(own, y)
     sideways = height**STEM_POWER
     turn = STEM_POWER * height ** (STEM_POWER - 1.0) / tall
-    free = smoothstep(0.0, 0.15, as_map(height)) * taper(patch, BEYOND * longer)
+    free = smoothstep(0.0, 0.15, as_map(height))
     way = np.stack([-towards * sideways, -towards * turn * (x - middle)], axis=2) * free[..., None]
     waves = []
-    for count, amplitude in zip(
-        counts(STEM_HZ, stage.seconds, part.speed), STEM_AMPLITUDES, strict=True
+    for count, amplitude, lag in zip(
+        counts(STEM_HZ, stage.seconds, part.speed), STEM_AMPLITUDES, lags, strict=True
     ):
-        lag = 2.0 * np.pi * part.random.random() + 0.5 * (1.0 - height)
-        waves.append(Wave(count, as_map(way * amplitude * longer * part.strength), as_map(lag)))
-    return within(waves)
+        size = amplitude * longer * part.strength
+        waves.append(Wave(count, as_map(way * size), as_map(lag + 0.5 * (1.0 - height))))
+    return waves
 
 
 def foot_of(own: Map) -> float:

@@ -45,10 +45,10 @@ class Hue:
 #: From the day of the photo through an evening back to it. Low light is red because its way through
 #: the air is long; overhead the sky stays blue and darkens.
 HUES = (
-    Hue(when=0.3, height=0.3, gain=0.06, blue=-17.0, red=11.0),
-    Hue(when=0.46, height=0.8, gain=0.0, blue=-10.0, red=11.0),
-    Hue(when=0.68, height=0.4, gain=-0.05, blue=-3.0, red=12.0),
-    Hue(when=0.62, height=4.0, gain=-0.13, blue=5.0, red=4.0),
+    Hue(when=0.3, height=0.34, gain=0.04, blue=-12.0, red=7.0),
+    Hue(when=0.46, height=0.8, gain=-0.01, blue=-7.0, red=6.0),
+    Hue(when=0.68, height=0.45, gain=-0.05, blue=-1.0, red=6.5),
+    Hue(when=0.62, height=4.0, gain=-0.12, blue=5.0, red=3.0),
 )
 #: How much longer than an even swell a hue is gone: greater is shorter.
 BRIEF = 0.8
@@ -56,7 +56,11 @@ BRIEF = 0.8
 ON_BLUE = 0.6
 NIGHT = (0.04, 0.3)
 #: What of the sky's light falls on everything else.
-AMBIENT = 0.35
+AMBIENT = 0.5
+#: What lies so near the sky, part of the longer side, and has its colour but for this (parts of the
+#: full scale) is lit as the sky is: its outline is never exact, and haze has its light.
+NEAR = 0.02
+LIKE = 0.09
 #: Seconds of a day, at the least.
 DAY_SECONDS = 7.0
 
@@ -126,15 +130,29 @@ def sky_hues(stage: Stage, part: Part) -> Effect:
     ground = (1.0 - there)[None, ..., None]
     around = lights.mean(axis=(1, 2), keepdims=True) * AMBIENT
     # Dark things are lit by little and take little colour.
-    lit = smoothstep(0.0, 0.5, luma)[None, ..., None]
+    around = around * smoothstep(0.0, 0.5, luma)[None, ..., None]
+    alike = likeness(colour, there, NEAR * max(patch.field_shape))[None, ..., None]
+    around = around + alike * (lights * taken[None, ..., None] - around)
     return Effect(
         "sky_hues",
         "the sky changes its hues",
         lights=(
             Tints("sky", patch, as_map(lights * taken[None, ..., None]), when, days),
-            Tints(None, patch, as_map(around * ground * lit), when, days),
+            Tints(None, patch, as_map(around * ground), when, days),
         ),
     )
+
+
+def likeness(colour: Map, sky: Map, size: float) -> Map:
+    """How much each place is near the sky and of its colour there, (rows, columns) 0..1.
+
+    colour (rows, columns, 3) 0..1; sky: its mask; size: how near is near, values of the field.
+    """
+    nearby = cv2.GaussianBlur(sky, (0, 0), size)
+    own = cv2.GaussianBlur(as_map(colour * sky[..., None]), (0, 0), size)
+    own = own / np.maximum(nearby, 1e-3)[..., None]
+    unlike = np.square(colour - own).sum(axis=2) / LIKE**2
+    return as_map(np.exp(-0.5 * unlike) * smoothstep(0.02, 0.3, as_map(nearby)))
 
 
 #: Seconds of a breath of the sun's glow, and its second, weaker rhythm.

@@ -173,12 +173,12 @@ class Plume:
         # As many leave everywhere between the rim's ends.
         start = np.sin(0.5 * np.pi * np.linspace(-0.94, 0.94, THREADS)) * growth.widths[0]
         turn = 2.0 * np.pi * moments[:, None] / self._seconds
-        x = np.repeat(start[None, :], len(moments), axis=0)
+        from_x = np.repeat(start[None, :], len(moments), axis=0)
         for cycles in range(1, 1 + WANDERS):
             angles = random.uniform(0.0, 2.0 * np.pi, THREADS)
-            x = x + WANDER / cycles * np.sin(cycles * turn + angles)
-        up = np.repeat(random.uniform(0.0, RIM, THREADS)[None, :], len(moments), axis=0)
-        x, up = as_map(x).ravel(), as_map(up).ravel()
+            from_x += WANDER / cycles * np.sin(cycles * turn + angles)
+        x = as_map(from_x.ravel())
+        up = as_map(np.tile(random.uniform(0.0, RIM, THREADS), len(moments)))
         born = np.repeat(moments, THREADS)
         narrow, wide = growth.widths
         spread = (wide - narrow) / growth.height
@@ -186,8 +186,9 @@ class Plume:
         step = np.float32(1.0 / PARTS_HZ)
         for age in range(self._ages):
             free = up / (up + STEADY)
-            flow = sum(each.at(x, up, as_map(born + age * step)) for each in eddies)
-            flow = as_map(flow * free[:, None])
+            flow = np.zeros((len(x), 2), np.float32)
+            for each in eddies:
+                flow += each.at(x, up, as_map(born + age * step)) * free[:, None]
             width = narrow + spread * np.clip(up, 0.0, growth.height)
             sideways = rise * (growth.lean / growth.height + x * spread / width)
             x = as_map(x + step * (flow[:, 0] + sideways))
