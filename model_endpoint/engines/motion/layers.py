@@ -44,6 +44,12 @@ STRAIGHT = 0.13
 EDGE = 0.0053
 #: Width of a girder or mast that can stand in the sky, as a part of the plate's longer side.
 GIRDER = 0.03
+#: Warmth (see warm) below which a sky is blue, and from and to which a thing is warm; part of the
+#: sky that such things fill at most; and their fringe, a part of the longer side.
+BLUE = 0.46
+WARM = (0.51, 0.54)
+FEW = 0.08
+FRINGE = 0.002
 #: Size of a hole in the sky that is nothing, as a part of the longer side.
 SPECK = 0.05
 
@@ -146,6 +152,22 @@ def fine_structure(guide: Map, sky: Map) -> Map:
     return found
 
 
+def before_blue(warmth: Map, sky: Map) -> Map:
+    """What is warm before a blue sky (h, w) 0..1, if that is little: straw, leaves, a kite.
+
+    warmth (h, w): see warm; sky (h, w) 0..1. Where much of a sky is warm its clouds are.
+    """
+    inside = sky > HALF
+    none = np.zeros_like(warmth)
+    if not inside.any() or float(np.median(warmth[inside])) > BLUE:
+        return none
+    found = smoothstep(*WARM, warmth)
+    if float(found[inside].mean()) > FEW:
+        return none
+    side = 2 * round(FRINGE * max(warmth.shape)) + 1
+    return as_map(cv2.blur(cv2.dilate(found, np.ones((side, side), np.uint8)), (3, 3)))
+
+
 def without_specks(sky: Map) -> Map:
     """A sky mask (h, w) 0..1 without its small holes: birds and grain drift with the clouds."""
     holes = (sky < PURE).astype(np.uint8)
@@ -221,6 +243,7 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
     below = behind
     if sky_mask is not None:
         fine = np.maximum(fine_structure(guide, sky_mask), fine_structure(warm(plate), sky_mask))
+        fine = np.maximum(fine, before_blue(warm(plate), sky_mask))
         open_sky = smoothstep(0.3, 0.7, outline(sky_mask, guide)) * (1.0 - fine)
         whole_sky = without_specks(push_pull(as_map(open_sky)[..., None], known)[..., 0])
         masks[SKY] = as_map(whole_sky * seen)

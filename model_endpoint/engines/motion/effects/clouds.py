@@ -60,9 +60,15 @@ BEHIND = 0.012
 #: Luma's deviation from its surroundings (grey levels) above which a sky has clouds; the longer
 #: side at which it is measured, the width of grain there and that of surroundings.
 CLOUDY = 1.6
+#: The same of a sky whose mist is seen in full.
+THICK = 6.0
 MEASURED_PX = 400
 GRAIN_PX = 1.2
 SURROUNDINGS_PX = 12.0
+#: Small clouds are sought in places of this width, of which so much is sky, and count less.
+LOCAL_PX = 8.0
+LOCAL_SHARE = 0.3
+FEW_CLOUDS = 0.25
 #: Part of the surroundings that must be sky, and what is as good as none.
 AMIDST = 0.93
 TRACE = 1e-4
@@ -92,7 +98,11 @@ def cloudiness(stage: Stage, sky: Map, sun: Spot | None) -> float:
         return 0.0
     fine = _share(as_map(grey * weight), GRAIN_PX) / np.maximum(_share(weight, GRAIN_PX), TRACE)
     broad = _share(as_map(grey * weight), SURROUNDINGS_PX) / np.maximum(surroundings, TRACE)
-    return float(np.sqrt(np.mean((fine - broad)[amidst] ** 2)))
+    # A few small clouds are enough, in a sky that is clear otherwise.
+    square = as_map(np.where(amidst, (fine - broad) ** 2, 0.0))
+    there = _share(as_map(amidst), LOCAL_PX)
+    local = _share(square, LOCAL_PX) / np.maximum(there, LOCAL_SHARE)
+    return float(np.sqrt(max(square[amidst].mean(), FEW_CLOUDS**2 * local.max())))
 
 
 def _share(values: Map, sigma: float) -> Map:
@@ -203,7 +213,8 @@ def clouds(stage: Stage, part: Part) -> Effect:
     """Clouds that drift with the wind, slower near the horizon, around a sun that stands still."""
     sky = known_sky(stage)
     sun = find_sun(stage)
-    if cloudiness(stage, sky, sun) < CLOUDY:
+    cloudy = cloudiness(stage, sky, sun)
+    if cloudy < CLOUDY:
         raise NothingToMove("the sky is clear")
     longer = max(stage.size)
     behind = max(2, round(BEHIND * longer))
@@ -227,11 +238,13 @@ def clouds(stage: Stage, part: Part) -> Effect:
         periods,
     )
     up, _, _ = above_horizon(stage, patch, sky)
+    # A sky that is all but clear has no banks of mist.
+    thick = as_map(free * min(1.0, cloudy / THICK))
     return Effect(
         "clouds",
         "clouds drift",
         currents=(drift,),
-        lights=(mist(stage, part, patch, up, free),),
+        lights=(mist(stage, part, patch, up, thick),),
     )
 
 

@@ -75,8 +75,8 @@ EMBER_COLOURS = ((255.0, 190.0, 90.0), (255.0, 140.0, 50.0), (255.0, 222.0, 150.
 #: radius as a part of the picture's longer side.
 FOOT_ROWS, PAD_RADIUS, FOOT_RADIUS = 0.05, 0.2, 0.045
 VAPOUR_COLOUR = (232.0, 214.0, 190.0)
-VAPOUR_LEANS = (-1.5, 1.3)
-VAPOUR = Growth(height=4.0, widths=(0.7, 1.5), lean=0.0, speed=0.45, cover=1.15, threads=0.2)
+VAPOUR_LEANS = (-3.0, 2.6)
+VAPOUR = Growth(height=5.0, widths=(0.9, 2.0), lean=0.0, speed=1.5, cover=1.0, threads=0.6)
 
 
 class Wavering:

@@ -48,6 +48,7 @@ TWINKLE_HZ = (0.5, 2.2)
 TWINKLE = 0.45
 #: What real stars gain and lose, and the light that falls beside them.
 REAL_GAIN = 0.3
+DIMMEST = 0.08
 BESIDE = 0.45
 #: Hot stars are bluish, cool ones yellowish.
 STARLIGHT = ((205.0, 220.0, 255.0), (255.0, 255.0, 255.0), (255.0, 236.0, 205.0))
@@ -89,6 +90,8 @@ class Twinkle:
         light[..., 0] = 1.0
         turn = 2.0 * np.pi * phase * self.cycles
         gain = self.share * (np.sin(turn + self.start) - np.sin(self.start))
+        # A square is wider than a star: dimmed more, it would be a hole in the sky.
+        np.maximum(gain, -DIMMEST, out=gain)
         light.reshape(-1, 3)[self.cells, 0] += gain
         return light
 
