@@ -25,6 +25,8 @@ _HELD: Final[dict[str, Held]] = {
 _ACTORS: Final[dict[str, Inability]] = {
     "people": "pose", "animal": "animal", "vehicle": "vehicle", "object": "object",
 }  # fmt: skip
+#: Words that may stand between a verb and what does it.
+_ARTICLE: Final = 1
 _DEEDS_OF_ACTORS: Final = frozenset({"walk", "pose", "speak", "laugh"})
 
 
@@ -106,6 +108,8 @@ def _note_motions(clause: Clause, notes: Notes) -> None:
     """Things by name; verbs that suit one kind of thing only where nothing is named."""
     verbs = clause.indices("gesture") or clause.places("move")
     heard = [index for index in clause.places("sound") if clause.plain(index)]
+    # "Heavy rain with the sound of rain" asks for both.
+    shown = [index for index in clause.places("with") if any(at > index for at in heard)]
     named = False
     for index in clause.indices("motion", "audible", "heard"):
         term = clause.terms[index]
@@ -114,13 +118,14 @@ def _note_motions(clause: Clause, notes: Notes) -> None:
             continue
         if term.kind == "heard":
             notes.sounds.append(cast("Ambience", term.value))
-        elif heard:
+        elif heard and not any(index < at for at in shown):
             sound = SOUNDS.get(term.value) if term.kind == "motion" else term.value
             if sound is not None:
                 notes.sounds.append(cast("Ambience", sound))
         # "Tilt up to the sky" says where the camera goes, not that the sky shall move.
         aim = term.value in GROUPS and bool(clause.indices("camera"))
-        if term.kind == "motion" and (verbs or not (heard or aim)):
+        seen = not heard or any(index < at for at in shown)
+        if term.kind == "motion" and (verbs or (seen and not aim)):
             notes.ask(term.value)
     if not named and not _acts(clause):
         for index in clause.indices("gesture"):
@@ -165,8 +170,8 @@ def _unable_to(clause: Clause, at: int) -> Inability | None:
         if beside or not actors:
             return None
     beside = bool(after) and after[0].kind == "motion" and not actors
-    if beside and after[0].first == clause.terms[at].last + 1:
-        # идёт снег: the snow falls.
+    if beside and after[0].first <= clause.terms[at].last + 1 + _ARTICLE:
+        # идёт снег, fais danser les flammes: the snow falls, the flames dance.
         return None
     owner = actors[-1] if actors else next((term for term in after if term.value in _ACTORS), None)
     if owner is None or owner.value == "people":

@@ -64,6 +64,7 @@ class Plans(Data):
     """All of plans.json.
 
     enough: kinds of motion a story must have; always_possible: what is added until it does.
+    dispels: what does not go with a motion that is asked for: no sun shines while it rains.
     things: what a motion is called, and the region that it belongs to.
     """
 
@@ -73,6 +74,7 @@ class Plans(Data):
     presets: dict[Preset, Manner]
     moods: dict[Mood, Manner]
     held: dict[Held, tuple[Motion, ...]]
+    dispels: dict[Motion, tuple[Motion, ...]]
     things: dict[Motion, tuple[str, str]]
     cameras: dict[CameraMove, str]
 
@@ -142,6 +144,8 @@ def want(wishes: Wishes, kind: SceneKind, random: np.random.Generator) -> Wanted
     for held in wishes.held:
         if held != "everything":
             refused |= set(data.held[held])
+    for motion in wishes.motions:
+        refused |= set(data.dispels.get(motion, ()))
     refused -= set(wishes.motions) - set(wishes.refused)
     return Wanted(
         motions={motion: share for motion, share in motions.items() if motion not in refused},

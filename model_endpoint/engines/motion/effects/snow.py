@@ -42,9 +42,9 @@ class Snowfall:
 
 
 SNOW = (
-    Snowfall(340, (0.0012, 0.0021), 0.075, 0.004, 0.4, 0.8, 1.6, behind_subject=True),
-    Snowfall(170, (0.0023, 0.004), 0.125, 0.008, 0.42, 0.95, 1.6, behind_subject=True),
-    Snowfall(52, (0.0048, 0.0078), 0.2, 0.014, 0.45, 0.9, 1.25, behind_subject=False),
+    Snowfall(460, (0.0012, 0.0021), 0.075, 0.004, 0.4, 0.8, 1.6, behind_subject=True),
+    Snowfall(230, (0.0023, 0.004), 0.125, 0.008, 0.42, 0.95, 1.6, behind_subject=True),
+    Snowfall(66, (0.0048, 0.0078), 0.2, 0.014, 0.45, 0.9, 1.25, behind_subject=False),
     Snowfall(9, (0.015, 0.024), 0.32, 0.02, 0.4, 0.6, 1.0, behind_subject=False),
 )
 SNOW_COLOUR = (248.0, 250.0, 255.0)
