@@ -4,12 +4,17 @@ import numpy as np
 
 from model_endpoint.engines.motion.plan import plans
 from model_endpoint.engines.motion.sound import Part, Score, compose, score_for
+from model_endpoint.engines.motion.sound.ambience import LEADING
 from model_endpoint.engines.motion.stage import Effect, Stage
 from model_endpoint.pixels import Map
 from story.generation import Direction
 
 #: Where a sound may come from to a listener in front of the picture: never hard left or right.
 WIDEST_PAN = 0.7
+#: The region that an ambience which was asked for comes from; all others are all around.
+PLACES = {
+    "waves": "water", "lapping": "water", "stream": "water", "birds": "foliage", "night": "foliage",
+}  # fmt: skip
 #: Sounds that swell with the motion of the same name's effect.
 SWELLING = {"surf": "waves", "lapping": "waves", "stream": "falling_water"}
 
@@ -27,6 +32,16 @@ def pan_of(stage: Stage, kind: str) -> tuple[float, float]:
     middle = float((columns * place).sum() / total)
     spread = float(np.sqrt((columns * (place - middle) ** 2).sum() / total))
     return float(np.clip(middle, -1.0, 1.0)) * WIDEST_PAN, min(1.0, spread * 1.4)
+
+
+def pan_for(stage: Stage, ambience: str) -> float:
+    """Where what an ambience is named after is seen; the middle when nobody can say."""
+    fires = stage.spots("fire")
+    if ambience == "fire" and fires:
+        strongest = max(fires, key=lambda spot: spot.strength)
+        place = 2.0 * (strongest.x - stage.home[0]) / stage.size[0] - 1.0
+        return float(np.clip(place, -1.0, 1.0)) * WIDEST_PAN
+    return pan_of(stage, PLACES[ambience])[0] if ambience in PLACES else 0.0
 
 
 def swell_for(voice: str, effects: tuple[Effect, ...]) -> Map | None:
@@ -49,8 +64,8 @@ def soundtrack(direction: Direction, stage: Stage, effects: tuple[Effect, ...]) 
             )
         )
     else:
-        pan, _ = pan_of(stage, "water")
-        score = score_for(asked, swell=swell_for("surf", effects), pan=pan)
+        voice, _ = LEADING[asked] if asked != "silence" else ("", 0.0)
+        score = score_for(asked, swell=swell_for(voice, effects), pan=pan_for(stage, asked))
     if score is None:
         return None
     return compose(score, seconds, seed=direction.seed, loop=direction.loop)
