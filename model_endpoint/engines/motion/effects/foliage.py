@@ -72,6 +72,8 @@ STEM_LENGTH = 0.7
 #: longer side.
 BESIDE = (0.12, 0.6)
 EDGE = 0.03
+#: Where a flower fills the picture, what is so near to its border moves less, the same unit.
+FRAME = 0.16
 #: Flowers smaller than this part of the plate are left alone.
 MIN_FLOWER = 0.003
 #: Gaps of a close-up's foliage up to this size, part of the longer side, go with it.
@@ -92,6 +94,8 @@ def foliage(stage: Stage, part: Part) -> Effect:
     flower = stage.masks.get(SUBJECT) if stage.kind == "flower" else None
     blooms = flowers(stage, part, flower, towards) if flower is not None else []
     warps += blooms
+    if not warps and stage.kind == "flower":
+        blooms = warps = [close_up(stage, part, towards)]
     if not warps:
         raise NothingToMove("no leaves or grass found")
     done = "leaves and grass sway" if not blooms else "the flower sways"
@@ -199,6 +203,16 @@ def flowers(stage: Stage, part: Part, mask: Map, towards: float) -> list[Warp]:
             waves = nodding(stage, part, own, stem, (towards, lags))
             found.append(Bend("ground", stem, within(windowed(waves, coarse(strip, stem)))))
     return found
+
+
+def close_up(stage: Stage, part: Part, towards: float) -> Warp:
+    """A flower so near that nothing but it is seen: all of it sways, and its surroundings less."""
+    height, width = stage.plate.shape[:2]
+    everything = as_map(np.ones((height, width)))
+    patch = Patch(0, 0, -(-width // FIELD_PX) * FIELD_PX, -(-height // FIELD_PX) * FIELD_PX)
+    lags = as_map(2.0 * np.pi * part.random.random(len(STEM_HZ)))
+    waves = nodding(stage, part, everything, patch, (towards, lags))
+    return Bend("ground", patch, within(windowed(waves, taper(patch, FRAME * max(stage.size)))))
 
 
 def windowed(waves: list[Wave], share: Map) -> list[Wave]:

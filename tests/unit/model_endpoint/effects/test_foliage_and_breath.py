@@ -195,6 +195,61 @@ def test_a_flowers_head_moves_more_than_its_foot_and_keeps_its_shape() -> None:
     assert np.abs(across[:, 0]).max() < 0.03
 
 
+def head_only() -> Stage:
+    """A round head whose stem is not cut out, over grass with a gap beside the stem."""
+    y, x = np.mgrid[0:640, 0:360].astype(np.float32)
+    head = as_map(np.hypot(x - 180, y - 213) < 70)
+    grass = as_map((y > 60) & (head < 0.5) & (np.hypot(x - 215, y - 305) > 14))
+    return stage({"subject": head, "foliage": grass}, kind="flower")
+
+
+def sampled(warps: list[Warp], x: float, y: float, phase: float) -> Map:
+    """The sum of some warps at a place, (2,)."""
+    total = np.zeros(2, np.float32)
+    for warp in warps:
+        row, column = (
+            round((y - warp.patch.top) / FIELD_PX),
+            round((x - warp.patch.left) / FIELD_PX),
+        )
+        field = warp.at(phase)
+        if 0 <= row < field.shape[0] and 0 <= column < field.shape[1]:
+            total += field[row, column]
+    return as_map(total)
+
+
+def test_a_stem_that_is_not_cut_out_leans_with_its_head() -> None:
+    on = head_only()
+    warps = foliage.foliage(on, part("foliage")).warps
+    subject = [warp for warp in warps if warp.layer == "subject"]
+    # The last is the stem's, the first that of all leaves.
+    stem = [warp for warp in warps if warp.layer == "ground"][1:]
+    assert len(stem) == 1
+    ways = [
+        (sampled(subject, 180, 276, k / 16), sampled(stem, 180, 292, k / 16)) for k in range(16)
+    ]
+    assert max(abs(float(head[0])) for head, _ in ways) > 1.5
+    for head, below in ways:
+        assert abs(float(head[0] - below[0])) < 0.25 * abs(float(head[0])) + 0.4
+
+
+def test_a_gap_beside_a_stem_does_not_hold_it() -> None:
+    on = head_only()
+    closed = foliage.without_gaps(on.masks["foliage"], on.masks["subject"], 640)
+    assert closed[305, 215] == 1.0
+    assert closed[213, 180] == 1.0
+    assert closed[20, 180] == 0.0
+
+
+def test_a_flower_that_fills_the_picture_sways_but_not_its_frame() -> None:
+    near = stage({"nothing": as_map(np.zeros((640, 360)))}, kind="flower")
+    (warp,) = foliage.foliage(near, part("foliage")).warps
+    field = max((warp.at(k / 16) for k in range(16)), key=lambda each: np.abs(each).max())
+    assert np.abs(field).max() > 2.0
+    assert np.abs(field[[0, -1]]).max() == 0.0
+    assert np.abs(field[:, [0, -1]]).max() == 0.0
+    assert steepness(field) < 0.5
+
+
 def test_the_same_random_moves_the_same() -> None:
     first, again = on_meadow().warps[0], on_meadow().warps[0]
     assert np.array_equal(first.at(0.37), again.at(0.37))

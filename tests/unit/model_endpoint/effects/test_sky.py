@@ -74,6 +74,29 @@ def test_the_sun_stands_still_among_clouds() -> None:
     assert moved[2, 2] > 1.0
 
 
+def test_a_few_small_clouds_are_enough_to_drift() -> None:
+    stage = coast(360, 640)
+    plate = stage.plate.copy()
+    plate[:288] = (110, 160, 220)
+    for column in (90, 210, 240):
+        plate[200:212, column : column + 26] = 235
+    (current,) = make("clouds", replace(stage, plate=as_rgb(plate))).currents
+    assert lengths(current.copies(0.4)[0][1]).max() > 1.0
+
+
+def test_what_is_near_the_sky_and_like_it_is_lit_as_the_sky_is() -> None:
+    stage = coast(kind="landscape")
+    plate = stage.plate.copy()
+    plate[:144] = (150, 180, 215)
+    plate[144:160, :90] = (150, 180, 215)
+    plate[144:160, 90:] = (60, 50, 40)
+    lit = make("sky_hues", replace(stage, plate=as_rgb(plate))).lights
+    ground = next(light for light in lit if light.layer is None).at(0.6)
+    row = 148 // FIELD_PX
+    alike, unlike = np.abs(ground[row, 4:20, 1:]).mean(), np.abs(ground[row, 26:42, 1:]).mean()
+    assert alike > 2.0 * unlike
+
+
 def test_a_clear_sky_has_no_clouds() -> None:
     stage = coast()
     plate = stage.plate.copy()

@@ -6,9 +6,9 @@ import pytest
 from model_endpoint.engines.motion.camera import share_of
 from model_endpoint.engines.motion.fill import push_pull
 from model_endpoint.engines.motion.framing import frame
-from model_endpoint.engines.motion.layers import cut_out, take_apart
+from model_endpoint.engines.motion.layers import before_blue, cut_out, take_apart, warm
 from model_endpoint.engines.motion.staging import prepare
-from model_endpoint.pixels import Map, Rgb
+from model_endpoint.pixels import Map, Rgb, as_map
 from model_endpoint.scene.model import Scene
 from story.generation import Direction
 
@@ -101,3 +101,27 @@ def test_a_face_and_a_lamp_are_where_the_plate_has_them(
     row = (face.top + face.height / 2 - crop.top) / crop.height * height + top
     assert abs(points[:, 0].mean() - middle) < 0.1 * width
     assert abs(points[:, 1].mean() - row) < 0.1 * height
+
+
+def blue_sky() -> Map:
+    """A plate (h, w, 3) that is all blue sky."""
+    return as_map(np.full((200, 120, 3), (120.0, 160.0, 215.0)))
+
+
+def test_straw_before_a_blue_sky_is_no_sky() -> None:
+    plate = blue_sky()
+    plate[60:200, 50:56] = (190.0, 120.0, 50.0)
+    found = before_blue(warm(plate), as_map(np.ones((200, 120))))
+    assert found[61:199, 51:55].min() > 0.9
+    assert found[:, :40].max() == 0.0
+
+
+def test_white_clouds_and_the_many_warm_ones_of_an_evening_are_sky() -> None:
+    everywhere = as_map(np.ones((200, 120)))
+    white = blue_sky()
+    white[40:80, 20:70] = 240.0
+    assert before_blue(warm(white), everywhere).max() == 0.0
+    evening = blue_sky()
+    evening[100:] = (240.0, 150.0, 90.0)
+    evening[:20] = (240.0, 150.0, 90.0)
+    assert before_blue(warm(evening), everywhere).max() == 0.0

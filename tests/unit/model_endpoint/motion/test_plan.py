@@ -63,6 +63,15 @@ def test_what_is_asked_is_added_and_what_is_refused_is_left_out() -> None:
     assert "waves" in wanted.motions
 
 
+def test_no_sun_shines_while_it_rains_unless_it_is_asked_to() -> None:
+    for weather in ("rain", "snow"):
+        wanted = want(Wishes(motions=(weather,)), "sunset", chance())
+        assert weather in wanted.motions
+        assert not {"sun_glow", "sky_hues", "light_sweep", "dust"} & set(wanted.motions)
+    both = want(Wishes(motions=("rain", "sun_glow")), "sunset", chance())
+    assert {"rain", "sun_glow"} <= set(both.motions)
+
+
 def test_only_means_only() -> None:
     wanted = want(Wishes(motions=("waves",), only=True), "sea", chance())
     assert set(wanted.motions) == {"waves"}
