@@ -26,9 +26,9 @@ from model_endpoint.pixels import Map, as_map
 from story.generation import Heading, Motion
 
 Colour = tuple[float, float, float]
-#: Where motes are born: anywhere; low in the picture and rather in the dark; where light falls in
-#: and what lies behind is dark enough to show them.
-Birthplace = Literal["anywhere", "low", "lit"]
+#: Where motes are born: in the dark, where lights are seen, and before no face; low in the picture
+#: and rather in the dark; where light falls in and what lies behind is dark enough to show them.
+Birthplace = Literal["dark", "low", "lit"]
 
 #: Of the depths 0 near .. 1 far: motes live up to FARTHEST, the subject hides those behind MIDDLE.
 FARTHEST, MIDDLE = 0.7, 0.42
@@ -51,6 +51,11 @@ AROUND = 0.04
 #: The map of births: its longer side; light spreads over this part of it.
 BIRTH_MAP_PX = 64
 SPREAD_OF_LIGHT = 0.12
+#: How much rather in the dark: this power of what lacks to white; a chance that is none; and how
+#: far from a face, parts of its size.
+IN_THE_DARK = 3.0
+TRACE = 1e-6
+BESIDE_A_FACE = 0.5
 #: A pulse rests in the dark for most of its time: sin² to this power.
 PULSE_SHARPNESS = 1.6
 PULSE_REST = 0.06
@@ -142,16 +147,16 @@ POLLEN = Habit(
 )
 BOKEH = Habit(
     done="soft lights float",
-    count=18,
+    count=22,
     radius=(0.016, 0.05),
-    colours=((255.0, 205.0, 120.0), (255.0, 226.0, 170.0), (255.0, 176.0, 88.0)),
-    cover=0.5,
+    colours=((255.0, 190.0, 92.0), (255.0, 214.0, 142.0), (255.0, 160.0, 72.0)),
+    cover=0.56,
     hardness=5.0,
     rise=(-0.006, 0.016),
     sway=0.012,
     sway_hz=0.12,
     life_s=(3.0, 5.5),
-    birthplace="anywhere",
+    birthplace="dark",
 )
 
 
@@ -303,7 +308,13 @@ def birthplaces(
         down = np.linspace(0.0, 1.0, rows, dtype=np.float32)[:, None]
         chance = (0.12 + np.clip((down - 0.25) * 2.0, 0.0, 1.0)) * (1.1 - luma)
     else:
-        chance = np.ones((rows, columns), np.float32)
+        chance = (1.0 - luma) ** IN_THE_DARK + TRACE
+        for face in stage.faces:
+            first, last = face.points.min(axis=0), face.points.max(axis=0)
+            around = BESIDE_A_FACE * (last - first)
+            from_x, from_y = np.floor((first - around - stage.home) * scale).astype(int)
+            to_x, to_y = np.ceil((last + around - stage.home) * scale).astype(int)
+            chance[max(0, from_y) : max(0, to_y), max(0, from_x) : max(0, to_x)] = TRACE
     odds = chance.ravel().astype(np.float64)
     cell = random.choice(rows * columns, count, p=odds / odds.sum())
     x = (cell % columns + random.uniform(0.0, 1.0, count)) / columns
