@@ -239,7 +239,7 @@ def clouds(stage: Stage, part: Part) -> Effect:
     )
     up, _, _ = above_horizon(stage, patch, sky)
     # A sky that is all but clear has no banks of mist.
-    thick = as_map(free * min(1.0, cloudy / THICK))
+    thick = as_map(free * min(1.0, (cloudy - CLOUDY) / (THICK - CLOUDY)))
     return Effect(
         "clouds",
         "clouds drift",

@@ -76,8 +76,6 @@ EDGE = 0.03
 FRAME = 0.16
 #: Flowers smaller than this part of the plate are left alone.
 MIN_FLOWER = 0.003
-#: Gaps of a close-up's foliage up to this size, part of the longer side, go with it.
-GAP = 0.12
 #: A subject's warp goes on this far beyond its outline, part of the longer side.
 BEYOND = 0.08
 
@@ -87,8 +85,9 @@ def foliage(stage: Stage, part: Part) -> Effect:
     warps: list[Warp] = []
     mask = stage.masks.get(FOLIAGE)
     towards = wind_sign(part)
-    if mask is not None and stage.kind == "flower":
-        mask = without_gaps(mask, stage.masks.get(SUBJECT), max(stage.size))
+    if mask is not None and stage.kind == "flower" and SUBJECT in stage.masks:
+        # A stem is one with the head that it carries.
+        mask = np.maximum(mask, stage.masks[SUBJECT])
     if mask is not None and float((mask > INSIDE).mean()) >= MIN_AREA:
         warps.append(leaves(stage, part, mask, towards))
     flower = stage.masks.get(SUBJECT) if stage.kind == "flower" else None
@@ -100,20 +99,6 @@ def foliage(stage: Stage, part: Part) -> Effect:
         raise NothingToMove("no leaves or grass found")
     done = "leaves and grass sway" if not blooms else "the flower sways"
     return Effect("foliage", done, warps=tuple(warps))
-
-
-def without_gaps(mask: Map, flower: Map | None, longer: int) -> Map:
-    """A close-up's foliage (H, W) with the flower before it and the small gaps in it.
-
-    A stem is one with what it carries and with what is blurred beside it: where one of them stood
-    still, it would have a kink.
-    """
-    there = mask if flower is None else np.maximum(mask, flower)
-    gaps = as_rgb((there <= INSIDE).astype(np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(gaps, connectivity=8)
-    sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    small = (sides < GAP * longer)[labels] & (gaps > 0)
-    return as_map(np.where(small, 1.0, there))
 
 
 def wind_sign(part: Part) -> float:

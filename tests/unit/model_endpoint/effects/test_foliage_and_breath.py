@@ -18,6 +18,7 @@ from model_endpoint.engines.motion.stage import (
     Stage,
     Warp,
 )
+from model_endpoint.engines.motion.staging import without_gaps
 from model_endpoint.pixels import Map, as_map, as_rgb
 from model_endpoint.scene.model import SceneKind
 from story.generation import Motion
@@ -234,9 +235,9 @@ def test_a_stem_that_is_not_cut_out_leans_with_its_head() -> None:
 
 def test_a_gap_beside_a_stem_does_not_hold_it() -> None:
     on = head_only()
-    closed = foliage.without_gaps(on.masks["foliage"], on.masks["subject"], 640)
+    closed = without_gaps(on.masks, 640)["foliage"]
     assert closed[305, 215] == 1.0
-    assert closed[213, 180] == 1.0
+    assert closed[213, 180] == 0.0
     assert closed[20, 180] == 0.0
 
 
