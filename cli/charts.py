@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cli.dossier import Dossier
 
 #: Steps that an axis may have, in seconds; the first that needs at most MAX_TICKS is taken.
-STEPS_SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 3_600)
+STEPS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 3_600)
 MAX_TICKS = 8
 #: A bar that lasted next to nothing is still seen.
 LEAST_PERCENT = 0.35
@@ -88,12 +88,16 @@ def chart(dossier: Dossier) -> Chart | None:
     ends = [span.ended or dossier.made_at for span in spans]
     over = max([*ends, history.ended] if history and history.ended else ends)
     whole = max((over - began).total_seconds(), 0.001)
-    repeated = {span.state for span in spans if [each.state for each in spans].count(span.state) > 1}
+    repeated = {
+        span.state for span in spans if [each.state for each in spans].count(span.state) > 1
+    }
 
     def bar(span: _Span) -> Bar:
         lasted = ((span.ended or dossier.made_at) - span.began).total_seconds()
         left = 100 * (span.began - began).total_seconds() / whole
-        take = f"take {span.take}" if span.take and (span.take > 1 or span.state in repeated) else ""
+        take = (
+            f"take {span.take}" if span.take and (span.take > 1 or span.state in repeated) else ""
+        )
         outcome = "" if span.outcome == "done" else span.outcome
         return Bar(
             state=span.state,

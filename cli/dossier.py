@@ -1,4 +1,4 @@
-"""Everything that is known of one story, gathered for `enliven explain`: records, history, media."""
+"""Everything that is known of one story, gathered for `enliven explain`."""
 
 from __future__ import annotations
 
@@ -198,10 +198,14 @@ def _choose_photo(behind: Behind, dossier: Dossier, given: Path | None) -> None:
     """The best picture of the photo that may be shown, and what it is."""
     story_id, attempt = str(dossier.record["story_id"]), int(dossier.record["attempt"])
     clean = dossier.exhibits.get(("InspectPhoto", "photo.jpg"))
-    reference = clean.reference if clean else {
-        "bucket": behind.bucket("work"),
-        "key": identifiers.work_key(story_id, attempt, "photo.jpg"),
-    }
+    reference = (
+        clean.reference
+        if clean
+        else {
+            "bucket": behind.bucket("work"),
+            "key": identifiers.work_key(story_id, attempt, "photo.jpg"),
+        }
+    )
     found = media.find(behind, story_id, reference)
     if found is not None:
         dossier.photo = found.body

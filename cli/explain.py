@@ -34,7 +34,10 @@ def arguments(command: ArgumentParser) -> None:
         "--out", type=Path, metavar="FILE", help="where the page goes (out/explain-STORY.html)"
     )
     command.add_argument(
-        "--photo", type=Path, metavar="FILE", help="the original photo, to show where it was cleared"
+        "--photo",
+        type=Path,
+        metavar="FILE",
+        help="the original photo, to show where it was cleared",
     )
     command.add_argument("--profile", default=profiles.LOCAL, metavar="NAME")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,11 +14,13 @@ from markupsafe import Markup
 from cli import charts, gates, media, sight
 from cli.dossier import states_reached
 from cli.verify import HEADLINES, SOURCE_TYPES
-from cli.wiring import WORKFLOW, references
+from cli.wiring import UPLOAD, WORKFLOW, references
 from cli.words import dollars, milliseconds, number, seconds, size
 from story.states import ENDED, Status
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cli.dossier import Dossier
 
 FOLDER = Path(__file__).with_name("page")
@@ -83,7 +84,9 @@ def render(dossier: Dossier) -> str:
     )
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     view = dossier.view
-    return environment.get_template("page.html").render(
+    return environment.get_template(
+        "page.html"
+    ).render(
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - the same; the policy names its digest
         script_digest=digest,
@@ -132,7 +135,7 @@ def _uri(body: bytes | None, media_type: str) -> str:
 
 
 def _pictures(dossier: Dossier) -> dict[str, str]:
-    """name -> data URI of every picture that can be shown."""
+    """Data URIs of every picture that can be shown, by its name."""
     found = {}
     if dossier.photo is not None:
         shown = sight.jpeg(sight.opened(dossier.photo), PHOTO_SIDE_PX)
@@ -255,7 +258,9 @@ def _state(dossier: Dossier, state: str, pictures: dict[str, str]) -> StateView:
         function=run.function.rsplit(":function:", 1)[-1] if run and run.function else "",
         used=tuple(used),
         takes=_parts(run.payload if run else None, set(WORKFLOW[state].fixed)),
-        gives=_parts(run.output if run else None, set()),
+        gives=(("", "nothing: it failed"),)
+        if run and run.error
+        else _parts(run.output if run else None, set()),
         pictures=tuple((each.name, each.said) for each in exhibits if each.name in pictures),
         gone=tuple(each.said for each in exhibits if each.body is None),
         notes=tuple(
@@ -291,6 +296,7 @@ def _parts(document: dict[str, Any] | None, fixed: set[str]) -> tuple[tuple[str,
         objects = references(value)
         if objects:
             told = "; ".join(_object(each) for each in objects)
+            told += ": untrusted bytes, never shown" if name == UPLOAD else ""
         elif isinstance(value, dict):
             told = ", ".join(f"{key} {_short(part)}" for key, part in value.items())
         else:

@@ -142,5 +142,5 @@ def _score(finding: dict[str, Any], percent: float) -> Score:
 
 
 def frame_indices(names: list[str]) -> dict[str, int]:
-    """name -> index in the clip, of those that are frames."""
+    """Where in the clip those pictures stand that are frames of it, by their names."""
     return {name: int(found[1]) for name in names if (found := FRAME.search(name))}

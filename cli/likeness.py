@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from cli.wiring import references
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 Likeness = Literal["same", "differs", "unknown"]
-Read = Callable[[str, str], bytes] if TYPE_CHECKING else Any
+#: The bytes of an object, by its bucket and key.
+Read = Callable[[str, str], bytes]
 
 
 def compare(now: Any, then: Any, ids: tuple[str, str], read: Read) -> Likeness:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from cli.history import History
-    from cli.rerun import Replay
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 #: What the workflow does without a function.

@@ -99,7 +99,7 @@ class Done:
 
     @property
     def fails_as_then(self) -> bool:
-        """Whether the state asked for failed with the very error that it failed with in the story."""
+        """Whether the state that was asked for failed with the error of the story's own run."""
         run = self.replay.run_of(self.replay.state)
         return (
             self.answer.state == self.replay.state
@@ -219,7 +219,9 @@ def _show(screen: Screen, done: Done, answer: Answer) -> None:
     if not last:
         screen.note("", *_likeness_lines(likenesses, brief=True))
         return
-    screen.note("function", answer.function.rsplit(":function:", 1)[-1] + _version_note(answer, run))
+    screen.note(
+        "function", answer.function.rsplit(":function:", 1)[-1] + _version_note(answer, run)
+    )
     contract = STATES[answer.state][1].__name__
     screen.note("contract", Text(f"holds {contract}", "green"))
     screen.note("answer", *_output_lines(answer.output or {}))

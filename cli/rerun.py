@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from cli import media
 from cli.behind import GONE, aws_failures, parsed
-from cli.client import Deadline
 from cli.outcome import CommandFailed, Exit
 from cli.wiring import MAKERS, UPLOAD, WAITS_FOR_TOKEN, WORKFLOW, references
 from story.contracts import STATES, GenerateVideoOutput
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cli.behind import Behind
+    from cli.client import Deadline
     from cli.history import History, Run
     from cli.scratch import Scratch
 
@@ -250,7 +250,7 @@ class Workshop:
 
     def _copied(self, name: str, found: list[media.Found]) -> Any:
         had = self.replay.had.get(name)
-        copies = []
+        copies: list[dict[str, Any]] = []
         for each in found:
             key = f"work/{self.scratch.id}/{self.scratch.attempt}/{each.key.rsplit('/', 1)[1]}"
             if each.key.startswith("results/"):  # its reader's role reads it where it is
@@ -259,7 +259,8 @@ class Workshop:
             bucket = self.replay.behind.bucket("work")
             self.scratch.copy(bucket, key, each.body)
             digest = hashlib.sha256(each.body).hexdigest()
-            copies.append({"bucket": bucket, "key": key, "sha256": digest, "size": len(each.body)})
+            facts: dict[str, Any] = {"sha256": digest, "size": len(each.body)}
+            copies.append({"bucket": bucket, "key": key, **facts})
         return copies if isinstance(had, list) else copies[0]
 
     def _upload(self) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from story.states import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     from cli.behind import Behind
 
@@ -186,12 +185,8 @@ def scratch_story(
     behind: Behind, record: dict[str, Any], attempt: int, take: int, seconds: float
 ) -> Iterator[Scratch]:
     """A scratch story for the time of the block, removed however the block ends."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
     # Who ends a job ends it with SIGTERM; that must not leave anything either.
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     scratch = Scratch(behind, record, attempt, take, seconds)
     try:
         scratch.open()

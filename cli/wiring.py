@@ -66,7 +66,13 @@ WORKFLOW: dict[str, Wiring] = {
     ),
     "InspectVideo": Wiring(
         {"result": "result", "direction": "direction", "photo": "photo"},
-        {"clip": "clip", "report": "report", "frames": "frames", "engine": "engine", "crop": "crop"},
+        {
+            "clip": "clip",
+            "report": "report",
+            "frames": "frames",
+            "engine": "engine",
+            "crop": "crop",
+        },
         told_take=True,
     ),
     "ModerateVideo": Wiring({"images": "frames"}, fixed={"gate": "video"}),

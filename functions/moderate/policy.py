@@ -109,9 +109,7 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
             ) from error
         parents = {name: parent for name, parent, _ in labels}
         for name, _, confidence in labels:
-            pictures = scores.setdefault(
-                (_top_level(name, parents), name), [None] * len(answers)
-            )
+            pictures = scores.setdefault((_top_level(name, parents), name), [None] * len(answers))
             # A foreign answer may name a label twice: the higher one counts.
             pictures[index] = max(confidence, pictures[index] or 0.0)
     ordered = sorted(

@@ -152,15 +152,13 @@ def _stories_in(bucket: str, prefix: str) -> set[str]:
 
 def _sweep_one(story_id: str) -> bool:
     story = stories.find(story_id, "status", "execution_arn", "expires_at")
-    if story is None:
+    # Who replays a state (cli/replay) clears up; past its time it was left behind.
+    left_behind = is_replay(story_id) and story and story["expires_at"] <= timeline.now()
+    if story is None or left_behind:
         _clear_everything(story_id)
         return True
     if is_replay(story_id):
-        # Whoever replays clears it; past its time it was left behind.
-        if story["expires_at"] > timeline.now():
-            return False
-        _clear_everything(story_id)
-        return True
+        return False
     if story["status"] == Status.AWAITING_PHOTO:
         if story["expires_at"] > timeline.now():
             return False
