@@ -26,7 +26,7 @@ from cli.outcome import CommandFailed, Exit
 from cloud.stories import from_item, to_item
 from local.stack import ACCESS_KEY, SECRET_KEY
 from local.users import REVIEWERS
-from story.identifiers import STORY_ID, is_replay
+from story.identifiers import is_replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,13 +109,6 @@ class Behind:
 
     def record(self, story_id: str) -> dict[str, Any]:
         """A story's META record. Raises CommandFailed if there is none."""
-        if not STORY_ID.fullmatch(story_id):
-            raise CommandFailed(
-                "usage",
-                f"{story_id[:80]!r} is no story's id: 32 digits and letters from a to f, as "
-                "`enliven create` prints it",
-                Exit.USAGE,
-            )
         key = to_item({"pk": f"STORY#{story_id}", "sk": "META"})
         with aws_failures("read the story's record"):
             answer = self.client("dynamodb").get_item(

@@ -8,6 +8,7 @@ from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli import naming
 from cli import profile as profiles
 from cli.outcome import CommandFailed, Exit
 from cli.words import seconds, size
@@ -29,9 +30,9 @@ def arguments(command: ArgumentParser) -> None:
     """The arguments of `enliven explain`."""
     command.formatter_class = RawDescriptionHelpFormatter
     command.description = PURPOSE
-    command.add_argument("story", metavar="STORY", help="the story's id")
+    command.add_argument("story", metavar="STORY", help=naming.ARGUMENT_HELP)
     command.add_argument(
-        "--out", type=Path, metavar="FILE", help="where the page goes (out/explain-STORY.html)"
+        "--out", type=Path, metavar="FILE", help="where the page goes (out/explain-….html)"
     )
     command.add_argument(
         "--photo",
@@ -45,7 +46,8 @@ def arguments(command: ArgumentParser) -> None:
 def run(options: Namespace) -> Exit:
     """Write the page; raises CommandFailed when the story cannot be read."""
     began = time.monotonic()
-    out = options.out or Path("out") / f"explain-{options.story[:8]}.html"
+    story_id = naming.story_id(options.story)
+    out = options.out or Path("out") / f"explain-{story_id[:8]}.html"
     if out.suffix.lower() not in {".html", ".htm"} or out.is_dir():
         raise CommandFailed("usage", f"--out {out}: must name an .html file", Exit.USAGE)
     # boto3, OpenCV, c2pa: seconds that `--help` and mistakes need not pay.
@@ -53,7 +55,7 @@ def run(options: Namespace) -> Exit:
     from cli.dossier import gather  # noqa: PLC0415
     from cli.explained import render  # noqa: PLC0415
 
-    behind, record = open_story(options.profile, options.story)
+    behind, record = open_story(options.profile, story_id)
     root = behind.profile.root_certificate
     try:
         anchors = root.read_bytes() if root is not None else None
@@ -62,7 +64,7 @@ def run(options: Namespace) -> Exit:
     page = render(gather(behind, record, options.photo, anchors)).encode()
     _write(out, page)
     took = seconds(time.monotonic() - began)
-    print(f"✓ {out} ({size(len(page))}) in {took}: {record['status']} story {options.story}")
+    print(f"✓ {out} ({size(len(page))}) in {took}: {record['status']} story {story_id}")
     return Exit.OK
 
 

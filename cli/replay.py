@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli import naming
 from cli import profile as profiles
 from cli.client import Deadline
 from cli.outcome import CommandFailed, Exit
@@ -66,7 +67,7 @@ def arguments(command: ArgumentParser) -> None:
     command.formatter_class = RawDescriptionHelpFormatter
     command.description = PURPOSE.format(states=" ".join(STATES))
     command.epilog = EPILOG
-    command.add_argument("story", metavar="STORY", help="the story's id")
+    command.add_argument("story", metavar="STORY", help=naming.ARGUMENT_HELP)
     command.add_argument("state", metavar="STATE", help="for example InspectVideo")
     command.add_argument(
         "--photo", type=Path, metavar="FILE", help="the original photo, where it was cleared"
@@ -91,6 +92,7 @@ def arguments(command: ArgumentParser) -> None:
 def run(options: Namespace) -> Exit:
     """Replay one state; raises CommandFailed when it cannot be replayed."""
     _check_usage(options)
+    story_id = naming.story_id(options.story)
     # boto3: a second that `--help` and mistakes need not pay.
     from cli import history as histories  # noqa: PLC0415
     from cli.behind import open_story  # noqa: PLC0415
@@ -98,11 +100,11 @@ def run(options: Namespace) -> Exit:
     from cli.rerun import Replay  # noqa: PLC0415
 
     photo = _photo(options.photo)
-    behind, record = open_story(options.profile, options.story)
+    behind, record = open_story(options.profile, story_id)
     if "execution_arn" not in record:
         raise CommandFailed(
             "state_not_reached",
-            f"story {options.story} is {record['status']}: no photo of it has arrived, so its "
+            f"story {story_id} is {record['status']}: no photo of it has arrived, so its "
             "workflow has not begun",
         )
     history = histories.read(behind, record["execution_arn"])
@@ -175,7 +177,7 @@ def _require_reached(
     """The take to replay. Raises CommandFailed if the story never came to the state."""
     if history is None:
         # Without a history the timeline still tells, though not of takes.
-        lines = behind.partition("TIMELINE", options.story)
+        lines = behind.partition("TIMELINE", record["story_id"])
         reached = [line["sk"].split("#", 1)[1] for line in lines]
         found = options.state in reached
         last = reached[-1] if reached else "ClaimUpload"
@@ -191,6 +193,6 @@ def _require_reached(
     of_take = f" in take {options.take}" if options.take else ""
     raise CommandFailed(
         "state_not_reached",
-        f"story {options.story} never came to {options.state}{of_take}: it is {record['status']}, "
+        f"story {record['story_id']} never came to {options.state}{of_take}: it is {record['status']}, "
         f"and {last} was its last state with a function",
     )
