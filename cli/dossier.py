@@ -78,16 +78,15 @@ class Dossier:
     #: The photo as a browser may show it, and where it comes from.
     photo: bytes | None = None
     photo_said: str = ""
+    #: Whether it is the original, given to the command and held against the story's digest.
+    photo_is_original: bool = False
     exhibits: dict[tuple[str, str], Exhibit] = field(default_factory=dict)
 
     @property
     def report(self) -> Report | None:
         """The engine's report, if a clip has been examined."""
         noted = self.lines.get("InspectVideo", {}).get("report")
-        try:
-            return Report.model_validate_json(noted) if noted else None
-        except ValidationError:  # of an engine before this contract
-            return None
+        return Report.model_validate_json(noted) if noted else None
 
     @property
     def status(self) -> Status:
@@ -103,10 +102,20 @@ def gather(
     lines = behind.partition("TIMELINE", story_id)
     verdicts = behind.partition("VERDICT", story_id)
     arn = record.get("execution_arn")
+    try:
+        # Links would be dead before the page is read: what they lead to is inside it.
+        view = presenting.present(record, lines=lines, verdicts=verdicts, sign=lambda _: "")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise CommandFailed(
+            "record_unreadable",
+            f"story {story_id} was made with other contracts than this checkout has: "
+            f"{error.title}.{where}: {first['msg']}; use the checkout that was deployed then",
+        ) from error
     dossier = Dossier(
         record=record,
-        # Links would be dead before the page is read: what they lead to is inside it.
-        view=presenting.present(record, lines=lines, verdicts=verdicts, sign=lambda _: ""),
+        view=view,
         lines={str(line["sk"]).split("#", 1)[1]: line for line in lines},
         verdicts={
             str(each["gate"]): {**json.loads(each["detail"]), "decided_at": each["decided_at"]}
@@ -212,6 +221,7 @@ def _choose_photo(behind: Behind, dossier: Dossier, given: Path | None) -> None:
         dossier.photo_said = f"The clean photo, from {media.PLACES.get(found.place, found.place)}."
     elif given is not None:
         dossier.photo = _given(given, dossier)
+        dossier.photo_is_original = True
         dossier.photo_said = (
             "The original as it was given to this command; its SHA-256 is the story's. The clean "
             f"photo is gone: {media.why_gone(dossier.record)}."

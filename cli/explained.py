@@ -16,12 +16,14 @@ from cli.dossier import states_reached
 from cli.verify import HEADLINES, SOURCE_TYPES
 from cli.wiring import UPLOAD, WORKFLOW, references
 from cli.words import dollars, milliseconds, number, seconds, size
+from story.limits import CLIP_HEIGHT_PX, CLIP_WIDTH_PX
 from story.states import ENDED, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from cli.dossier import Dossier
+    from model_endpoint.pixels import Rgb
 
 FOLDER = Path(__file__).with_name("page")
 #: Screens of phones show no more of a photo in half a page.
@@ -83,7 +85,7 @@ def render(dossier: Dossier) -> str:
         lstrip_blocks=True,
     )
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
-    view = dossier.view
+    view, seen = dossier.view, _sight(dossier)
     return environment.get_template(
         "page.html"
     ).render(
@@ -111,9 +113,9 @@ def render(dossier: Dossier) -> str:
         gates=gates.gates(dossier, _frames_said(dossier)),
         pictures=pictures,
         report=dossier.report,
-        sight=_sight(dossier),
+        sight=seen[0] if seen else None,
+        sight_of=seen[1] if seen else "",
         figure_uri=lambda jpeg: _uri(jpeg, "image/jpeg"),
-        sight_of=_sight_of(dossier),
         no_sight=_no_sight(dossier),
         credential=_credential(dossier),
         cost=view.cost,
@@ -177,11 +179,18 @@ def _frames_said(dossier: Dossier) -> dict[str, str]:
 # What the engine sees ----------------------------------------------------------------------------
 
 
-def _sight_of(dossier: Dossier) -> str:
+def _looked_at(dossier: Dossier) -> tuple[Rgb, str] | None:
+    """The best picture to look at again, and what it is; None if none is left."""
     clean = dossier.exhibits.get(("InspectPhoto", "photo.jpg"))
     if clean is not None and clean.body is not None:
-        return "the clean photo"
-    return "the first frame of the published video, with its badge" if dossier.video else ""
+        return sight.opened(clean.body), "the clean photo"
+    if dossier.photo is not None and dossier.photo_is_original:
+        return sight.opened(dossier.photo), "the original photo"
+    if dossier.video is not None and dossier.report is not None:
+        frame = sight.frames_of(dossier.video, (0,))[0]
+        said = "the first frame of the published video, its badge painted over"
+        return sight.without_badge(frame, dossier.report.engine), said
+    return None
 
 
 def _no_sight(dossier: Dossier) -> str:
@@ -193,19 +202,17 @@ def _no_sight(dossier: Dossier) -> str:
     return f"There is no picture left to look at again: {media.why_gone(dossier.record)}."
 
 
-def _sight(dossier: Dossier) -> sight.Sight | None:
+def _sight(dossier: Dossier) -> tuple[sight.Sight, str] | None:
     report = dossier.report
-    if not _sight_of(dossier) or (report and report.engine.family != "procedural"):
+    if report is not None and report.engine.family != "procedural":
         return None
-    clean = dossier.exhibits.get(("InspectPhoto", "photo.jpg"))
-    if clean is not None and clean.body is not None:
-        picture = sight.opened(clean.body)
-    elif dossier.video is not None:
-        picture = sight.frames_of(dossier.video, (0,))[0]
-    else:
+    found = _looked_at(dossier)
+    if found is None:
         return None
-    size_px = (report.width, report.height) if report else (720, 1280)
-    return sight.look(picture, dossier.record, seed=report.seed if report else 0, size=size_px)
+    picture, said = found
+    size_px = (report.width, report.height) if report else (CLIP_WIDTH_PX, CLIP_HEIGHT_PX)
+    seed = report.seed if report else 0
+    return sight.look(picture, dossier.record, seed=seed, size=size_px), said
 
 
 # Facts -------------------------------------------------------------------------------------------

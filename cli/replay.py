@@ -145,12 +145,10 @@ def _check_usage(options: Namespace) -> None:
             Exit.USAGE,
         )
     close = get_close_matches(options.state, STATES, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    meant = f"; did you mean {close[0]}?" if close else "."
     raise CommandFailed(
         "usage",
-        f"there is no state {options.state!r}{hint} The states: {', '.join(STATES)}"
-        if hint
-        else f"there is no state {options.state!r}. The states: {', '.join(STATES)}",
+        f"there is no state {options.state!r}{meant} The states: {', '.join(STATES)}",
         Exit.USAGE,
     )
 
@@ -193,6 +191,6 @@ def _require_reached(
     of_take = f" in take {options.take}" if options.take else ""
     raise CommandFailed(
         "state_not_reached",
-        f"story {record['story_id']} never came to {options.state}{of_take}: it is {record['status']}, "
-        f"and {last} was its last state with a function",
+        f"story {record['story_id']} never came to {options.state}{of_take}: it is "
+        f"{record['status']}, and {last} was its last state with a function",
     )

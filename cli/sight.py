@@ -12,21 +12,25 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cli.outcome import CommandFailed
 from direct_scene.direction import direct
+from label_video import badge
 from model_endpoint import explain
 from model_endpoint.engines.motion.engine import produce
 from model_endpoint.engines.motion.explaining import FLOW_PHASE
 from model_endpoint.engines.motion.planes import rgb
 from model_endpoint.pixels import as_map, as_rgb
 from model_endpoint.scene.analysis import analyse
+from story import labels
 
 if TYPE_CHECKING:
     from typing import Any
 
     from model_endpoint.pixels import Rgb
+    from story.generation import EngineName
 
 JPEG_QUALITY = 84
 PICTURE_SIDE_PX = 900
 STILL_SIDE_PX = 480
+INPAINT_RADIUS_PX = 5
 
 
 class Figure(NamedTuple):
@@ -79,6 +83,18 @@ def frames_of(video: bytes, indices: tuple[int, ...]) -> dict[int, Rgb]:
     except av.error.FFmpegError as error:
         raise CommandFailed("video_unreadable", f"the video does not decode: {error}") from error
     return found
+
+
+def without_badge(frame: Rgb, engine: EngineName) -> Rgb:
+    """A frame of a labelled clip, its badge painted over from around: else it is seen as a thing.
+
+    Inpainting by fast marching (Telea, 2004).
+    """
+    height, width = frame.shape[:2]
+    left, top, right, bottom = badge.fit(labels.for_engine(engine).badge_text, width, height).box
+    mask = np.zeros((height, width), np.uint8)
+    mask[top:bottom, left:right] = 255
+    return as_rgb(cv2.inpaint(frame, mask, INPAINT_RADIUS_PX, cv2.INPAINT_TELEA))
 
 
 def look(picture: Rgb, record: dict[str, Any], *, seed: int, size: tuple[int, int]) -> Sight:
