@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -62,6 +63,13 @@ class Fetched(NamedTuple):
 
     view: StoryView
     raw: bytes
+
+
+class Caller(NamedTuple):
+    """Who is signed in, as the access token says: Cognito's `sub`, and the groups."""
+
+    sub: str
+    groups: tuple[str, ...]
 
 
 class StoriesApi:
@@ -126,6 +134,21 @@ class StoriesApi:
                 "sign_in_failed", f"{_said(response)}, which is no answer of Cognito"
             ) from None
         raise CommandFailed("sign_in_refused", f"{self._profile.username}: {reason}")
+
+    def caller(self) -> Caller:
+        """Sign in and say as whom.
+
+        The token comes straight from Cognito; whether it is genuine is for the API to check.
+        """
+        self.sign_in()
+        try:
+            body = str(self._token).split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+            return Caller(str(claims["sub"]), tuple(claims.get("cognito:groups", ())))
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise CommandFailed(
+                "sign_in_failed", f"{self._profile.username}'s access token is no JWT: {error!r}"
+            ) from error
 
     def create(self, request: CreateStory) -> StoryCreated:
         """POST /stories; never repeated, since each would make another story."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "create": "make a video story from a photo",
     "verify": "check the Content Credentials of a file",
+    "explain": "write a page that shows all of a story",
+    "replay": "run one state of a story again, without changing the story",
     "up": "start the local stack and deploy to it",
     "down": "stop the local stack",
     "doctor": "check whether this machine can run the demo",

@@ -58,6 +58,12 @@ class Profile(BaseModel):
     password: SecretStr | None = None
     #: The certificate that the credentials of this Enliven's videos end at (PEM).
     root_certificate: Path | None = None
+    #: The CloudFormation stack, for commands that look behind the API.
+    stack: str | None = None
+    #: A profile of ~/.aws/config that may look there; the environment's credentials when absent.
+    aws_profile: str | None = None
+    #: Where a local AWS listens; AWS itself when absent.
+    aws_endpoint_url: Url | None = None
 
     @property
     def sign_in_url(self) -> str:

@@ -18,7 +18,7 @@ from cli import profile as profiles
 from cli.outcome import CommandFailed, Exit
 from cli.terminal import open_console
 from cli.words import milliseconds, printable, seconds
-from local.stack import PARAMETERS
+from local.stack import PARAMETERS, STACK_NAME
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -163,6 +163,8 @@ def write_profile(
         "username": user.username,
         "password": user.password,
         "root_certificate": root_file.name,
+        "stack": STACK_NAME,
+        "aws_endpoint_url": stack.endpoint,
     }
     private = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(private, "w") as file:

@@ -29,8 +29,8 @@ PROGRESS_BUS = f"{STACK_NAME}-stories"
 STATE_FOLDER = ".enliven"
 
 #: The emulator knows no secrets; these are the credentials that it takes for its administrator's.
-_ACCESS_KEY = "test"
-_SECRET_KEY = "test"  # noqa: S105 - the emulator's published default
+ACCESS_KEY = "test"
+SECRET_KEY = "test"  # noqa: S105 - the emulator's published default
 
 _READY_SECONDS = 60.0
 #: Variables that processes inherit from the caller; everything else is set here, so that neither
@@ -91,8 +91,8 @@ class LocalStack:
         variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
         # The service is only known when called: boto3's overloads cannot apply.
         session: Any = boto3.session.Session(
-            aws_access_key_id=_ACCESS_KEY,
-            aws_secret_access_key=_SECRET_KEY,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
             region_name=REGION,
         )
         return session.client(service, endpoint_url=environment.get(variable, self.endpoint))
@@ -240,8 +240,8 @@ def _aws_environment(emulator_url: str, standins_url: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL_REKOGNITION": standins_url,
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": standins_url,
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": standins_url,
-        "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_MAX_ATTEMPTS": "2",

@@ -52,13 +52,18 @@ _BLOCKED_FOR_OTHER_REASONS = "The words are not allowed here."
 
 
 class Finding(Contract):
-    """One category that was scored, against its thresholds."""
+    """One category that was scored, against its thresholds.
+
+    `confidence` is the highest of `scores`, which has one for each picture in the order in which
+    they were judged: None where the provider did not name the label. Words have no scores.
+    """
 
     category: str
     label: str
     confidence: float
     reject_at: float | None
     review_at: float | None
+    scores: tuple[float | None, ...] = ()
 
 
 class Reason(Contract):
@@ -89,9 +94,9 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
     """
     if not answers:
         raise ModerationUnanswered("No picture was judged; at least one must be")
-    findings: dict[tuple[str, str], Finding] = {}
+    scores: dict[tuple[str, str], list[float | None]] = {}
     models = set()
-    for answer in answers:
+    for index, answer in enumerate(answers):
         try:
             models.add(f"rekognition moderation {answer['ModerationModelVersion']}")
             labels = [
@@ -104,18 +109,13 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
             ) from error
         parents = {name: parent for name, parent, _ in labels}
         for name, _, confidence in labels:
-            category = _top_level(name, parents)
-            limit = PHOTO_POLICY.get(category, UNKNOWN_CATEGORY)
-            seen = findings.get((category, name))
-            if seen is None or seen.confidence < confidence:
-                findings[category, name] = Finding(
-                    category=category,
-                    label=name,
-                    confidence=confidence,
-                    reject_at=limit.reject,
-                    review_at=limit.review,
-                )
-    ordered = sorted(findings.values(), key=lambda f: -f.confidence)
+            pictures = scores.setdefault((_top_level(name, parents), name), [None] * len(answers))
+            # A foreign answer may name a label twice: the higher one counts.
+            pictures[index] = max(confidence, pictures[index] or 0.0)
+    ordered = sorted(
+        (_finding(category, name, tuple(given)) for (category, name), given in scores.items()),
+        key=lambda f: -f.confidence,
+    )
     rejected = [f for f in ordered if f.reject_at is not None and f.confidence >= f.reject_at]
     held = [f for f in ordered if f.review_at is not None and f.confidence >= f.review_at]
     verdict: VerdictValue = "reject" if rejected else "review" if held else "allow"
@@ -127,6 +127,18 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
         reasons=tuple(Reason(code=_code(name), message=text) for name, text in told.items()),
         findings=tuple(ordered),
         models=tuple(sorted(models)),
+    )
+
+
+def _finding(category: str, label: str, scores: tuple[float | None, ...]) -> Finding:
+    limit = PHOTO_POLICY.get(category, UNKNOWN_CATEGORY)
+    return Finding(
+        category=category,
+        label=label,
+        confidence=max(score for score in scores if score is not None),
+        reject_at=limit.reject,
+        review_at=limit.review,
+        scores=scores,
     )
 
 

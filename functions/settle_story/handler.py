@@ -21,6 +21,7 @@ from cloud.clients import answers, client, error_code
 from cloud.environment import load
 from settle_story import clearing, outcome
 from story.contracts import ExecutionEnded, SettleStoryInput, SettleStoryOutput
+from story.identifiers import REPLAY_PREFIX, is_replay
 from story.states import ENDED, Status
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _sweep() -> set[str]:
         (settings.uploads_bucket, "uploads/"),
         (settings.work_bucket, "work/"),
         (settings.work_bucket, "requests/"),
+        (settings.stories_bucket, REPLAY_PREFIX),
     ):
         found |= _stories_in(bucket, prefix)
     settled = {story_id for story_id in found if _sweep_one(story_id)}
@@ -150,9 +152,13 @@ def _stories_in(bucket: str, prefix: str) -> set[str]:
 
 def _sweep_one(story_id: str) -> bool:
     story = stories.find(story_id, "status", "execution_arn", "expires_at")
-    if story is None:
+    # Who replays a state (cli/replay) clears up; past its time it was left behind.
+    left_behind = is_replay(story_id) and story and story["expires_at"] <= timeline.now()
+    if story is None or left_behind:
         _clear_everything(story_id)
         return True
+    if is_replay(story_id):
+        return False
     if story["status"] == Status.AWAITING_PHOTO:
         if story["expires_at"] > timeline.now():
             return False

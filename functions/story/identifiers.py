@@ -7,9 +7,27 @@ STORY_ID = re.compile(r"^[0-9a-f]{32}$")
 _INFERENCE_ID = re.compile(r"^([0-9a-f]{32})-([1-9][0-9]{0,3})-([1-9])$")
 
 
+#: Ids of replays (cli/replay) begin so, ids of stories never do: a role may be allowed to write
+#: below this prefix and can then change no story.
+REPLAY_PREFIX = "00000000"
+_ID_BYTES = 16
+
+
 def new_story_id() -> str:
     """128 random bits as 32 lower-case hexadecimal digits: not guessable, fit for keys and URLs."""
-    return secrets.token_hex(16)
+    while is_replay(drawn := secrets.token_hex(_ID_BYTES)):
+        pass  # one in four billion
+    return drawn
+
+
+def new_replay_id() -> str:
+    """The id of a scratch story: REPLAY_PREFIX and 96 random bits, in the form of a story's."""
+    return REPLAY_PREFIX + secrets.token_hex(_ID_BYTES - len(REPLAY_PREFIX) // 2)
+
+
+def is_replay(story_id: str) -> bool:
+    """Whether an id is that of a replay's scratch story."""
+    return story_id.startswith(REPLAY_PREFIX)
 
 
 def inference_id(story_id: str, attempt: int, take: int) -> str:

@@ -12,6 +12,7 @@ from local.emulator import (
     http_api,
     retries,
     s3_events,
+    scheduled_events,
 )
 
 MINISTACK_VERSION = "1.5.33"
@@ -34,6 +35,7 @@ def main() -> None:
         callbacks,
         retries,
         s3_events,
+        scheduled_events,
         http_api,
         cloudformation,
         authorization,

@@ -95,6 +95,19 @@ def invoke(function: str) -> dict[str, Any]:
     return {"FunctionName": function, "Payload": {"key": "{% $states.input.key %}"}}
 
 
+def test_a_history_says_what_a_task_was_given(states: Any, failing_function: str) -> None:
+    machine = task("lambda:invoke", invoke(failing_function), Catch=caught("States.ALL"))
+    execution = run(states, machine, {"key": "uploads/1"})
+    events = states.get_execution_history(executionArn=execution["executionArn"])["events"]
+    (scheduled,) = (
+        event["taskScheduledEventDetails"] for event in events if event["type"] == "TaskScheduled"
+    )
+    assert json.loads(scheduled["parameters"]) == {
+        "FunctionName": failing_function,
+        "Payload": {"key": "uploads/1"},
+    }
+
+
 def test_a_failing_handler_is_caught_by_the_name_of_its_exception(
     states: Any, failing_function: str
 ) -> None:

@@ -81,13 +81,13 @@ class Deployment:
         """A signed-in client."""
         return Browser(self, self.tokens(user)["AccessToken"])
 
-    def enliven(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line, signed in as the first of the people."""
+    def enliven(self, *arguments: str, profile: str = PROFILE) -> subprocess.CompletedProcess[str]:
+        """Run the command line, signed in as the first of the people unless a profile is named."""
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("AWS_")
         }
         return subprocess.run(
-            [sys.executable, "-m", "cli.main", *arguments, "--profile", PROFILE],
+            [sys.executable, "-m", "cli.main", *arguments, "--profile", profile],
             cwd=ROOT,
             env=environment
             | {"HOME": str(self.home), "PYTHONPATH": os.pathsep.join([str(ROOT), "functions"])},

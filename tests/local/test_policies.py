@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from story.identifiers import REPLAY_PREFIX
 from tests.transformed import transformed
 
 TRACES = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
@@ -183,6 +184,60 @@ GRANTED = {
     ],
 }
 
+#: What the operator may give to people. Nothing here is attached to anyone by the template.
+GRANTED_TO_PEOPLE = {
+    "ReviewerPolicy": [
+        "DescribeStacks cloudformation:stack/AWS::StackName/*",
+        "GetItem StoriesTable [STORY#*]",
+        "Query StoriesTable [VERDICT#* TIMELINE#*]",
+        "DescribeExecution states:execution:StoryWorkflow:*",
+        "GetExecutionHistory states:execution:StoryWorkflow:*",
+        "GetObject WorkBucket/work/*",
+        "GetObject EvidenceBucket/*",
+        "GetObject StoriesBucket/*",
+        "ListBucket WorkBucket",
+        "ListBucket EvidenceBucket",
+        "ListBucket StoriesBucket",
+        "Decrypt EvidenceKey",
+    ],
+    "ReplayPolicy": [
+        *[
+            f"{action} StoriesTable [STORY#{REPLAY_PREFIX}* VERDICT#{REPLAY_PREFIX}* "
+            f"TIMELINE#{REPLAY_PREFIX}* GENERATION#{REPLAY_PREFIX}*]"
+            for action in ("PutItem", "GetItem", "Query", "DeleteItem")
+        ],
+        f"PutObject WorkBucket/work/{REPLAY_PREFIX}*",
+        f"PutObject StoriesBucket/{REPLAY_PREFIX}*",
+        f"PutObject UploadsBucket/uploads/{REPLAY_PREFIX}*",
+        f"DeleteObject WorkBucket/work/{REPLAY_PREFIX}*",
+        f"DeleteObject StoriesBucket/{REPLAY_PREFIX}*",
+        f"DeleteObject WorkBucket/requests/{REPLAY_PREFIX}*",
+        f"DeleteObjectVersion UploadsBucket/uploads/{REPLAY_PREFIX}*",
+        "GetObject UploadsBucket/uploads/*",
+        "GetObjectVersion UploadsBucket/uploads/*",
+        "ListBucket UploadsBucket",
+        "ListBucketVersions UploadsBucket",
+        *[
+            f"{action} WorkBucket/{folder}/*"
+            for action in ("GetObject", "DeleteObject")
+            for folder in ("results", "failures")
+        ],
+        "DescribeStateMachine StoryWorkflow",
+        *[
+            f"InvokeFunction {state}Function:*"
+            for state in (
+                "InspectPhoto",
+                "Moderate",
+                "DirectScene",
+                "GenerateVideo",
+                "InspectVideo",
+                "LabelVideo",
+                "SignVideo",
+            )
+        ],
+    ],
+}
+
 #: Actions for which IAM has no resources to name: only these may be granted on "*".
 WITHOUT_RESOURCES = {
     "rekognition:DetectModerationLabels",
@@ -218,7 +273,7 @@ def plain(value: Any) -> str:
         return plain(argument[1])
     assert function == "Fn::Sub", value
     text = argument[0] if isinstance(argument, list) else argument
-    for service in ("ssm", "states", "ecr", "logs"):
+    for service in ("ssm", "states", "ecr", "logs", "cloudformation"):
         text = text.replace(
             f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:",
             f"{service}:",
@@ -285,6 +340,27 @@ def test_every_role_is_granted_exactly_what_the_table_says(resources: dict[str, 
         for grant in sorted(extra)
     ]
     assert not differences, "\n" + "\n".join(differences)
+
+
+def test_people_can_be_given_exactly_what_the_table_says(resources: dict[str, Any]) -> None:
+    policies = {
+        name: {"Properties": {"Policies": [each["Properties"]]}}
+        for name, each in resources.items()
+        if each["Type"] == "AWS::IAM::ManagedPolicy"
+    }
+    assert policies.keys() == GRANTED_TO_PEOPLE.keys()
+    for name, policy in policies.items():
+        assert sorted(grants(policy)) == sorted(GRANTED_TO_PEOPLE[name])
+        for statement in statements(policy):
+            assert "*" not in listed(statement["Resource"]), name
+            assert not [action for action in listed(statement["Action"]) if "*" in action], name
+
+
+def test_the_template_gives_peoples_policies_to_nobody(resources: dict[str, Any]) -> None:
+    for name in GRANTED_TO_PEOPLE:
+        assert not {"Roles", "Users", "Groups"} & resources[name]["Properties"].keys()
+        for role in roles(resources).values():
+            assert {"Ref": name} not in role["Properties"].get("ManagedPolicyArns", [])
 
 
 def test_functions_have_two_managed_policies_and_others_no_more(resources: dict[str, Any]) -> None:

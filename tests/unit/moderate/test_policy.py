@@ -57,6 +57,22 @@ def test_a_picture_without_labels_is_allowed() -> None:
     assert verdict.models == ("rekognition moderation 7.0",)
 
 
+def test_a_finding_keeps_what_each_picture_scored_and_the_highest_decides() -> None:
+    verdict = policy.judge_labels(
+        [seen(("Weapons", "Violence", 55.0)), seen(), seen(("Weapons", "Violence", 81.0))]
+    )
+    (finding,) = verdict.findings
+    assert finding.scores == (55.0, None, 81.0)
+    assert (finding.confidence, verdict.verdict) == (81.0, "reject")
+
+
+def test_a_label_that_is_named_twice_counts_once_with_the_higher_score() -> None:
+    verdict = policy.judge_labels(
+        [seen(("Weapons", "Violence", 81.0), ("Weapons", "Violence", 3.0))]
+    )
+    assert [(f.confidence, f.scores) for f in verdict.findings] == [(81.0, (81.0,))]
+
+
 @pytest.mark.parametrize(("category", "limit", "kind"), LIMITS)
 def test_a_category_counts_from_its_threshold_on(category: str, limit: float, kind: str) -> None:
     at = policy.judge_labels([seen((category, "", limit))])

@@ -15,6 +15,16 @@ def test_story_ids_are_not_repeated_and_fit_for_keys() -> None:
     assert all(identifiers.STORY_ID.match(story_id) for story_id in made)
 
 
+def test_no_story_has_the_id_of_a_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = identifiers.new_replay_id()
+    assert identifiers.STORY_ID.fullmatch(replay)
+    assert identifiers.is_replay(replay)
+    drawn = iter([replay, STORY])
+    monkeypatch.setattr(identifiers.secrets, "token_hex", lambda _: next(drawn))
+    assert identifiers.new_story_id() == STORY
+    assert not identifiers.is_replay(STORY)
+
+
 @pytest.mark.parametrize(("attempt", "take"), [(1, 1), (9_999, limits.MAX_TAKES)])
 def test_an_inference_id_reads_back_and_fits_sagemaker(attempt: int, take: int) -> None:
     named = identifiers.inference_id(STORY, attempt, take)
