@@ -1,0 +1,210 @@
+"""What can be invoked: the states of the workflow, and every other function of the template.
+
+For each: the function, its golden event, what has to be there before, and what its answer has to
+be. An answer that only says "{}" is checked by what it has done.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from local import golden_events
+from local.sam.failure import SamError
+from local.sam.golden_story import GoldenStory
+from story import contracts, identifiers, view
+from story.generation import Progress
+from story.states import ENDED, Status
+
+Event = dict[str, Any]
+#: Given the story, the event and the answer, returns what the answer is as a contract.
+Check = Callable[[GoldenStory, Event, Any], BaseModel]
+_ATTEMPT = _TAKE = 1
+_GENERATION = identifiers.inference_id(golden_events.STORY_ID, _ATTEMPT, _TAKE)
+
+
+class Nothing(BaseModel, extra="forbid"):
+    """The answer of a function that nobody asks anything: {}."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing to invoke."""
+
+    name: str
+    function: str
+    prepare: Callable[[GoldenStory], Event]
+    check: Check
+
+
+def named(name: str) -> Target:
+    """A target by its name. Raises SamError that lists what there is."""
+    if name not in TARGETS:
+        raise SamError(f"There is no {name!r} to invoke; there is {', '.join(TARGETS)}")
+    return TARGETS[name]
+
+
+# States ----------------------------------------------------------------------------------------
+
+
+def _state(state: str) -> Target:
+    _, output = contracts.STATES[state]
+
+    def prepare(story: GoldenStory) -> Event:
+        story.played_until(state)
+        return story.event(golden_events.file_name(state))
+
+    def check(_story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+        return output.model_validate(answer)
+
+    function = "ModerateFunction" if state.startswith("Moderate") else f"{state}Function"
+    return Target(state, function, prepare, check)
+
+
+def _prepare_generation(story: GoldenStory) -> Event:
+    story.played_until("GenerateVideo")
+    event = story.event(golden_events.file_name("GenerateVideo"))
+    # Whatever was generated before: this one shall be asked for again, and waited for.
+    story.put(f"GENERATION#{golden_events.STORY_ID}", f"{_ATTEMPT:04d}-{_TAKE}", state="NEW")
+    execution_arn, event["token"] = story.wait_for_token()
+    story.answers.pop("GenerateVideo", None)
+    story.generating = execution_arn
+    return event
+
+
+def _check_generation(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+    Nothing.model_validate(answer)
+    output = contracts.GenerateVideoOutput.model_validate(story.outcome(story.generating))
+    story.answers["GenerateVideo"] = output
+    return output
+
+
+# Around the workflow ---------------------------------------------------------------------------
+
+
+def _prepare_resume(story: GoldenStory) -> Event:
+    if not story.execution_arn:
+        story.begin()
+    execution_arn, token = story.wait_for_token()
+    story.put(
+        f"GENERATION#{golden_events.STORY_ID}",
+        f"{_ATTEMPT:04d}-{_TAKE}",
+        state="INVOKED",
+        task_token=token,
+    )
+    story.generating = execution_arn
+    return story.event("sns_inference_notification_event.json")
+
+
+def _check_resume(story: GoldenStory, event: Event, answer: Any) -> BaseModel:
+    Nothing.model_validate(answer)
+    output = contracts.GenerateVideoOutput.model_validate(story.outcome(story.generating))
+    notice = json.loads(event["Records"][0]["Sns"]["Message"])
+    location = f"s3://{output.bucket}/{output.key}"
+    if location != notice["responseParameters"]["outputLocation"]:
+        raise SamError(f"The workflow was answered with {location}, which was not announced")
+    return output
+
+
+def _prepare_progress(story: GoldenStory) -> Event:
+    if not story.execution_arn:
+        story.begin()
+    line = {"began_at": golden_events.TIME, "outcome": "running"}
+    story.put(f"TIMELINE#{golden_events.STORY_ID}", f"{_ATTEMPT:04d}#GenerateVideo", **line)
+    return story.event("generation_progress_event.json")
+
+
+def _check_progress(story: GoldenStory, event: Event, answer: Any) -> BaseModel:
+    Nothing.model_validate(answer)
+    progress = Progress.model_validate(event["detail"])
+    line = story.record(f"TIMELINE#{golden_events.STORY_ID}", f"{_ATTEMPT:04d}#GenerateVideo")
+    written = line.get("fraction", {}).get("N")
+    if written is None or float(written) != progress.fraction:
+        raise SamError(f"The timeline says {written}, the engine's event {progress.fraction}")
+    return progress
+
+
+def _prepare_settling(story: GoldenStory) -> Event:
+    story.begin()
+    return story.event("execution_ended_event.json")
+
+
+def _check_settling(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+    output = contracts.SettleStoryOutput.model_validate(answer)
+    story_id = golden_events.STORY_ID
+    if output.settled != (story_id,):
+        raise SamError(f"Settled {output.settled}; the execution was that of {story_id}")
+    status = story.record(f"STORY#{story_id}", "META")["status"]["S"]
+    left = story.keys("UploadsBucket", identifiers.upload_prefix(story_id))
+    if Status(status) not in ENDED or left:
+        raise SamError(f"The settled story is {status} and has left {left}")
+    story.execution_arn = ""
+    return output
+
+
+def _prepare_sweep(story: GoldenStory) -> Event:
+    story.orphan = secrets.token_hex(16)
+    story.client("s3").put_object(
+        Bucket=story.outputs["WorkBucket"],
+        Key=identifiers.work_key(story.orphan, _ATTEMPT, "photo.jpg"),
+        Body=b"left behind by a function that was stopped",
+    )
+    return story.event("sweep_event.json")
+
+
+def _check_sweep(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+    output = contracts.SettleStoryOutput.model_validate(answer)
+    left = story.keys("WorkBucket", identifiers.work_prefix(story.orphan))
+    if story.orphan not in output.settled or left:
+        raise SamError(f"The sweep settled {output.settled}; of {story.orphan} is left {left}")
+    return output
+
+
+# The API ---------------------------------------------------------------------------------------
+
+
+def _api(name: str, file: str, status: HTTPStatus, body: type[BaseModel]) -> Target:
+    def prepare(story: GoldenStory) -> Event:
+        if not story.execution_arn:
+            story.begin()
+        return story.event(file)
+
+    def check(_story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+        if not isinstance(answer, dict) or answer.get("statusCode") != status:
+            raise SamError(f"{name} answered {answer}; the status had to be {status.value}")
+        return body.model_validate_json(answer["body"])
+
+    return Target(name, "ApiFunction", prepare, check)
+
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        *(_state(state) for state in contracts.STATES if state != "GenerateVideo"),
+        Target("GenerateVideo", "GenerateVideoFunction", _prepare_generation, _check_generation),
+        Target("ResumeStory", "ResumeStoryFunction", _prepare_resume, _check_resume),
+        Target("StoryProgress", "StoryProgressFunction", _prepare_progress, _check_progress),
+        _api("CreateStory", "api_create_story_event.json", HTTPStatus.CREATED, view.StoryCreated),
+        _api("GetStory", "api_get_story_event.json", HTTPStatus.OK, view.StoryView),
+        _api("ListStories", "api_list_stories_event.json", HTTPStatus.OK, view.StoryList),
+        Target("Sweep", "SettleStoryFunction", _prepare_sweep, _check_sweep),
+        Target("SettleStory", "SettleStoryFunction", _prepare_settling, _check_settling),
+    )
+}
+
+
+def checked(target: Target, story: GoldenStory, event: Event, answer: Any) -> BaseModel:
+    """An answer as its contract. Raises SamError that says what it is instead."""
+    if isinstance(answer, dict) and "errorType" in answer:
+        raise SamError(
+            f"{target.name} failed: {answer['errorType']}: {answer.get('errorMessage', '')}\n"
+            + "".join(answer.get("stackTrace", []))
+        )
+    try:
+        return target.check(story, event, answer)
+    except ValidationError as error:
+        raise SamError(f"{target.name} broke its contract: {error}\nanswered: {answer}") from error
