@@ -1,6 +1,7 @@
-"""`make build`: `sam build` for both processors, from nothing, and the proof that it is complete."""
+"""`make build`: `sam build` for both processors, from nothing, and proof that it is complete."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,11 @@ from local.sam.runtime import Runtime
 #: Lambda unpacks at most 250 MiB of function and layers; this leaves some for tomorrow.
 MAX_UNZIPPED_BYTES = 240_000_000
 _BUILD_SECONDS = 900
+#: What a build is made from: what asks for a new one, and what can be renewed in it.
+_SOURCES = {
+    "required": ("template.yaml", "functions/requirements.txt", "layers/**/*", "statemachine/*"),
+    "code": ("functions/*/**/*",),
+}
 #: Nothing imports these: archives for linking, and the tests of packages.
 _USELESS_SUFFIXES = {".rlib", ".a"}
 _USELESS_FOLDER = "tests"
@@ -65,6 +71,49 @@ def build(project_root: Path, sam: Path, found: Runtime, architecture: str) -> B
             shutil.copytree(twin, tree, copy_function=os.link)
     check(made, found)
     return made
+
+
+def up_to_date(project_root: Path, sam: Path, found: Runtime) -> Build:
+    """This machine's build of the project as it is now: made, renewed or left as it is.
+
+    Where only the functions' own code has changed, only that is copied: a second, not a minute.
+    Raises SamError.
+    """
+    architecture = functions.host_architecture()
+    mark = project_root / functions.BUILD_FOLDER / f"{architecture}.sources.json"
+    now = {kind: _sources(project_root, kind) for kind in _SOURCES}
+    known = json.loads(mark.read_text()) if mark.is_file() else {}
+    if known.get("required") != now["required"]:
+        mark.unlink(missing_ok=True)
+        made = build(project_root, sam, found, architecture)
+    else:
+        made = find(project_root, architecture)
+        if known["code"] != now["code"]:
+            mark.unlink()
+            _renew(project_root / "functions", made, found)
+    mark.write_text(json.dumps(now))
+    return made
+
+
+def _sources(project_root: Path, kind: str) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(each for pattern in _SOURCES[kind] for each in project_root.glob(pattern)):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(project_root)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _renew(source: Path, made: Build, found: Runtime) -> None:
+    """Replace the functions' own packages in a build by those of the project."""
+    packages = [path.name for path in source.iterdir() if (path / "__init__.py").is_file()]
+    for function in made.functions.values():
+        for name in packages:
+            shutil.rmtree(function.code / name, ignore_errors=True)
+            shutil.copytree(
+                source / name, function.code / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        runtime.compile_tree(found.python, function.code)
+    check(made, found)
 
 
 def check(made: Build, found: Runtime) -> None:
@@ -125,7 +174,7 @@ def _sam_build(
         "SAM_CLI_TELEMETRY": "0",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    command = [
+    command: list[str | Path] = [
         *(sam, "build", "--no-cached", "--template-file", project_root / "template.yaml"),
         *("--build-dir", folder, "--parameter-overrides", f"Architecture={architecture}"),
     ]
@@ -182,7 +231,9 @@ def _check_imports(function: Function, found: Runtime) -> None:
     allowed = [str(part.resolve()) for part in (*function.import_path, found.packages)]
     allowed.append(str(found.standard_library))
     strange = {
-        name: origin for name, origin in answer["from"].items() if not origin.startswith(tuple(allowed))
+        name: origin
+        for name, origin in answer["from"].items()
+        if not origin.startswith(tuple(allowed))
     }
     if strange:
         listed = ", ".join(f"{name} ({origin})" for name, origin in sorted(strange.items()))

@@ -14,11 +14,12 @@ from local.sam.failure import SamError
 _PACKAGES = ("docker.io", "containerd", "runc")
 _NEEDED = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker-proxy")
 _TOOLS = ("unshare", "nsenter", "setpriv", "ip")
+_APT, _DPKG = "/usr/bin/apt-get", "/usr/bin/dpkg-deb"
 _FETCH_SECONDS = 600
 _REMEDY = (
-    "Start Docker (or set DOCKER_HOST to an engine), or run this as root on Debian or Ubuntu, where "
-    "an engine is unpacked from the package docker.io for the time of the command. Without any "
-    "engine, `make invoke WITHOUT=engine` runs a function under Lambda's runtime interface emulator"
+    "Start Docker (or set DOCKER_HOST to an engine), or run this as root on Debian or Ubuntu: "
+    "there an engine is unpacked from the package docker.io for the time of the command. "
+    "Without any, `make invoke WITHOUT=engine` runs a function under Lambda's emulator"
 )
 
 
@@ -35,7 +36,7 @@ def engine_binaries(folder: Path) -> tuple[Path, ...]:
     _require_root()
     if all(any((place / name).exists() for place in found) for name in _NEEDED):
         return found
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+    if not all(Path(tool).exists() for tool in (_APT, _DPKG)):
         raise SamError(f"No container engine answers, and there is no apt-get. {_REMEDY}")
     _fetch(unpacked)
     missing = [name for name in _NEEDED if not any((place / name).exists() for place in found)]
@@ -79,12 +80,12 @@ def _fetch(unpacked: Path) -> None:
         shutil.rmtree(unpacked, ignore_errors=True)
         unpacked.mkdir(parents=True)
         for package in sorted(Path(place).glob("*.deb")):
-            subprocess.run(["dpkg-deb", "--extract", package, unpacked], check=True)
+            subprocess.run([_DPKG, "--extract", package, unpacked], check=True)
 
 
 def _apt(*arguments: str, directory: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["apt-get", "--quiet", *arguments],
+        [_APT, "--quiet", *arguments],
         cwd=directory,
         capture_output=True,
         text=True,

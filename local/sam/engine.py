@@ -11,8 +11,6 @@ import contextlib
 import json
 import os
 import platform
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -215,7 +213,7 @@ def _own(build_root: Path, folder: Path) -> Iterator[Engine]:
     state.mkdir(parents=True, exist_ok=True)
     listening = folder / "docker.sock"
     with debian.exclusive(state):
-        command = [
+        command: list[str | Path] = [
             # Until its parent ends: then the kernel ends the first process of the namespace, and
             # with it every other one, containers included.
             *("unshare", "--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child"),

@@ -20,6 +20,7 @@ from local.sam.runtime import Runtime
 
 NAME = "enliven/lambda-python"
 RECIPE_LABEL = "enliven.recipe"
+_LDD = "/usr/bin/ldd"
 #: Raised when what follows makes another image.
 _RECIPE_VERSION = "1"
 #: What SAM's own Dockerfile and the bootstrap run.
@@ -52,12 +53,17 @@ _BOOTSTRAP = f"""#!/bin/sh
 export PYTHONPATH="{_SEARCH_PATH}"
 exec /var/lang/bin/python{interpreter.VERSION} -s -m awslambdaric "${{_HANDLER:-$1}}"
 """
-_PASSWD = "root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/tmp:/bin/sh\n"
+_USERS = "root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/tmp:/bin/sh\n"
+_LIBRARY_PATH = ":".join(
+    [
+        *("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib"),
+        *("/var/task", "/var/task/lib", "/opt/lib"),
+    ]
+)
 #: The image's settings, as `docker import` takes them.
 CHANGES = (
     "ENV PATH=/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin",
-    "ENV LD_LIBRARY_PATH=/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib"
-    ":/var/task:/var/task/lib:/opt/lib",
+    f"ENV LD_LIBRARY_PATH={_LIBRARY_PATH}",
     "ENV LANG=en_US.UTF-8",
     "ENV TZ=:/etc/localtime",
     "ENV LAMBDA_TASK_ROOT=/var/task",
@@ -80,8 +86,8 @@ def recipe(runtime: Runtime) -> str:
 
 def write(runtime: Runtime, archive: Path) -> None:
     """Write the image's file system as a tar. Raises SamError where it cannot be made."""
-    if shutil.which("ldd") is None:
-        raise SamError("An image of this machine's Python can only be made on Linux (ldd is needed)")
+    if not Path(_LDD).exists():
+        raise SamError(f"An image of this machine's Python is made on Linux only: no {_LDD} here")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         _skeleton(root)
@@ -111,7 +117,7 @@ def _skeleton(root: Path) -> None:
     (root / "usr/lib64").symlink_to("/lib64")
     (root / "usr/bin").symlink_to("/bin")
     (root / "tmp").chmod(0o1777)
-    (root / "etc/passwd").write_text(_PASSWD)
+    (root / "etc/passwd").write_text(_USERS)
     (root / "etc/group").write_text("root:x:0:\n")
     (root / "etc/nsswitch.conf").write_text("hosts: files dns\n")
 
@@ -124,7 +130,9 @@ def _interpreter(root: Path, python: Path) -> None:
     library = Path(_ask(python, "import sysconfig; print(sysconfig.get_path('stdlib'))"))
 
     def left_out(_folder: str, names: list[str]) -> set[str]:
-        return {each for each in names if each in _LEFT_OUT or each.startswith(_LEFT_OUT_BEGINNINGS)}
+        return {
+            each for each in names if each in _LEFT_OUT or each.startswith(_LEFT_OUT_BEGINNINGS)
+        }
 
     shutil.copytree(library, root / "var/lang/lib" / name, ignore=left_out, symlinks=True)
     for shared in _needed(python):
@@ -151,7 +159,7 @@ def _libraries(root: Path, binaries: Iterable[Path]) -> None:
 
 def _needed(binary: Path) -> set[Path]:
     """The shared objects that the loader finds for a binary; none for a static one."""
-    said = subprocess.run(["ldd", binary], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run([_LDD, binary], capture_output=True, text=True, check=False).stdout
     return {Path(place) for place in re.findall(r"(?:=> |^\s+)(/\S+) \(", said, re.MULTILINE)}
 
 
@@ -162,7 +170,7 @@ def _copied(source: Path, target: Path) -> Path:
 
 
 def _ask(python: Path, question: str) -> str:
-    asked = [python, "-I", "-c", question]
+    asked: list[str | Path] = [python, "-I", "-c", question]
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -101,13 +101,13 @@ class Containers:
     environment: dict[str, str]
     layers: str
 
-    def command(self, *arguments: str) -> list[str | Path]:
-        """A `sam local` command on this engine and template."""
+    def command(self, *arguments: str, template: Path | None = None) -> list[str | Path]:
+        """A `sam local` command on this engine, with the local template or another one."""
         found = self.engine
         image = ("--invoke-image", found.invoke_image) if found.invoke_image else ()
         skip = ("--skip-pull-image",) if found.skip_pull else ()
         return [
-            *(self.sam, "local", *arguments, "--template-file", self.template),
+            *(self.sam, "local", *arguments, "--template-file", template or self.template),
             *("--layer-cache-basedir", self.layers, "--region", "us-east-1", *image, *skip),
         ]
 

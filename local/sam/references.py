@@ -18,7 +18,8 @@ def check(template_path: Path) -> None:
     known = set(template["Resources"]) | set(template.get("Parameters", {}))
     problems = [
         f"{where} names {name}, which is no resource or parameter of the template"
-        for where, name in _references(template["Resources"], "Resources")
+        for part in ("Globals", "Resources", "Outputs")
+        for where, name in _references(template.get(part, {}), part)
         if not _is_known(name, known)
     ]
     for name, resource in template["Resources"].items():
@@ -35,10 +36,14 @@ def _definition(name: str, properties: dict[str, Any], folder: Path) -> Iterator
         return
     asked = set(_SUBSTITUTED.findall(path.read_text("utf-8")))
     given = set(properties.get("DefinitionSubstitutions", {}))
-    yield from (f"{path.name} has ${{{each}}}, which {name} does not substitute" for each in
-                sorted(asked - given))
-    yield from (f"{name} substitutes {each}, which {path.name} does not have" for each in
-                sorted(given - asked))
+    yield from (
+        f"{path.name} has ${{{each}}}, which {name} does not substitute"
+        for each in sorted(asked - given)
+    )
+    yield from (
+        f"{name} substitutes {each}, which {path.name} does not have"
+        for each in sorted(given - asked)
+    )
 
 
 def _references(value: Any, where: str) -> Iterator[tuple[str, str]]:

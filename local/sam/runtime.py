@@ -35,7 +35,13 @@ class Runtime:
     @property
     def standard_library(self) -> Path:
         """Where the interpreter keeps its own modules."""
-        asked = [self.python, "-I", "-S", "-c", "import os; print(os.path.dirname(os.__file__))"]
+        asked: list[str | Path] = [
+            self.python,
+            "-I",
+            "-S",
+            "-c",
+            "import os; print(os.path.dirname(os.__file__))",
+        ]
         said = subprocess.run(asked, capture_output=True, text=True, check=True)
         return Path(said.stdout.strip())
 
@@ -90,10 +96,12 @@ def prepare(project_root: Path, build_root: Path) -> Runtime:
     if mark.is_file() and mark.read_text() == recipe:
         return Runtime(python, packages)
     shutil.rmtree(packages, ignore_errors=True)
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run(
-        [*pip, "--root-user-action", "ignore", "--no-compile", "--no-deps", "--require-hashes"]
-        + ["--only-binary", ":all:", "--target", packages, "-r", locked],
+        [
+            *(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--root-user-action", "ignore", "--no-compile", "--no-deps", "--require-hashes"),
+            *("--only-binary", ":all:", "--target", packages, "-r", locked),
+        ],
         "the runtime's packages cannot be installed",
     )
     compile_tree(python, packages)
@@ -107,8 +115,10 @@ def compile_tree(python: Path, folder: Path) -> None:
     Unchecked hashes, so that neither a zip's times nor a look at the source matter.
     """
     _run(
-        [python, "-I", "-m", "compileall", "-q", "-j", "2"]
-        + ["--invalidation-mode", "unchecked-hash", "-s", folder, folder],
+        [
+            *(python, "-I", "-m", "compileall", "-q", "-j", "2"),
+            *("--invalidation-mode", "unchecked-hash", "-s", folder, folder),
+        ],
         f"{folder} cannot be byte-compiled",
     )
 

@@ -42,10 +42,21 @@ class Target:
 
 
 def named(name: str) -> Target:
-    """A target by its name. Raises SamError that lists what there is."""
-    if name not in TARGETS:
-        raise SamError(f"There is no {name!r} to invoke; there is {', '.join(TARGETS)}")
-    return TARGETS[name]
+    """A target by its name, or by its function's if that has one only: "settle_story" will do.
+
+    Raises SamError that lists what there is.
+    """
+    asked = name.replace("_", "").lower()
+    if found := [each for each in TARGETS.values() if each.name.lower() == asked]:
+        return found[0]
+    of_function = [
+        each.name
+        for each in TARGETS.values()
+        if asked in {each.function.lower(), each.function.lower().removesuffix("function")}
+    ]
+    if of_function:
+        raise SamError(f"{name} is invoked as {', '.join(of_function)}: say which")
+    raise SamError(f"There is no {name!r} to invoke; there is {', '.join(TARGETS)}")
 
 
 # States ----------------------------------------------------------------------------------------
@@ -58,9 +69,12 @@ def _state(state: str) -> Target:
         story.played_until(state)
         return story.event(golden_events.file_name(state))
 
-    def check(_story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
-        return output.model_validate(answer)
+    def check(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+        story.answers[state] = output.model_validate(answer)
+        return story.answers[state]
 
+    if state == "GenerateVideo":
+        return Target(state, "GenerateVideoFunction", _prepare_generation, _check_generation)
     function = "ModerateFunction" if state.startswith("Moderate") else f"{state}Function"
     return Target(state, function, prepare, check)
 
@@ -184,8 +198,8 @@ def _api(name: str, file: str, status: HTTPStatus, body: type[BaseModel]) -> Tar
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
-        *(_state(state) for state in contracts.STATES if state != "GenerateVideo"),
-        Target("GenerateVideo", "GenerateVideoFunction", _prepare_generation, _check_generation),
+        # In the order of the workflow: what one state answered, the next need not play again.
+        *(_state(state) for state in contracts.STATES),
         Target("ResumeStory", "ResumeStoryFunction", _prepare_resume, _check_resume),
         Target("StoryProgress", "StoryProgressFunction", _prepare_progress, _check_progress),
         _api("CreateStory", "api_create_story_event.json", HTTPStatus.CREATED, view.StoryCreated),
