@@ -75,7 +75,7 @@ def _build(options: Namespace) -> None:
         made[architecture] = build.build(root, root / SAM, found, architecture)
         print(f"{architecture} built in {time.monotonic() - began:.0f} s")
     build.check_same(*made.values())
-    print(build.report(made, found))
+    print(build.report(made))
 
 
 def _list(options: Namespace) -> None:

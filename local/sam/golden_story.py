@@ -195,16 +195,20 @@ class GoldenStory:
         token = states.get_activity_task(activityArn=activity)["taskToken"]
         return str(started["executionArn"]), str(token)
 
-    def outcome(self, execution_arn: str) -> dict[str, Any]:
-        """What an execution ended with. Raises SamError if it failed, or does not end."""
+    def ended(self, execution_arn: str) -> dict[str, Any]:
+        """How an execution ended. Raises SamError if it does not end."""
 
-        def ended() -> dict[str, Any] | None:
+        def look() -> dict[str, Any] | None:
             told: dict[str, Any] = self.client("stepfunctions").describe_execution(
                 executionArn=execution_arn
             )
             return None if told["status"] == "RUNNING" else told
 
-        told = eventually("the endpoint's result came back to the workflow", ended)
+        return eventually("the endpoint's result came back to the workflow", look)
+
+    def outcome(self, execution_arn: str) -> dict[str, Any]:
+        """What an execution answered. Raises SamError if it failed, or does not end."""
+        told = self.ended(execution_arn)
         if told["status"] != "SUCCEEDED":
             raise SamError(f"The execution that waited {told['status']}: {told.get('cause')}")
         output: dict[str, Any] = json.loads(told["output"])

@@ -22,11 +22,13 @@ NAME = "enliven/lambda-python"
 RECIPE_LABEL = "enliven.recipe"
 _LDD = "/usr/bin/ldd"
 #: Raised when what follows makes another image.
-_RECIPE_VERSION = "1"
+_RECIPE_VERSION = "2"
 #: What SAM's own Dockerfile and the bootstrap run.
 _TOOLS = ("sh", "mv", "cp", "rm", "chmod", "mkdir", "env", "cat")
 #: What wheels of the manylinux policy may take for granted (PEP 600), beside the C library's own.
 _LIBRARIES = (
+    "libm.so.6",
+    "libmvec.so.1",
     "libgcc_s.so.1",
     "libstdc++.so.6",
     "libnss_files.so.2",

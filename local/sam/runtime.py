@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import statistics
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,12 +74,6 @@ class Runtime:
             )
         answer: dict[str, Any] = json.loads(ran.stdout)
         return answer
-
-    def import_seconds(self, function: Function, times: int) -> tuple[float, float]:
-        """(wall, processor) seconds of a handler's import in a fresh process: medians."""
-        runs = [self.probe(function, everything=False) for _ in range(times)]
-        wall, cpu = ([run[key] for run in runs] for key in ("wall_s", "cpu_s"))
-        return statistics.median(wall), statistics.median(cpu)
 
 
 def prepare(project_root: Path, build_root: Path) -> Runtime:

@@ -17,14 +17,18 @@ from local import golden_events
 from local.sam.failure import SamError
 from local.sam.golden_story import GoldenStory
 from story import contracts, identifiers, view
-from story.generation import Progress
+from story.generation import Failure, Progress
 from story.states import ENDED, Status
 
 Event = dict[str, Any]
 #: Given the story, the event and the answer, returns what the answer is as a contract.
 Check = Callable[[GoldenStory, Event, Any], BaseModel]
 _ATTEMPT = _TAKE = 1
-_GENERATION = identifiers.inference_id(golden_events.STORY_ID, _ATTEMPT, _TAKE)
+_DONE, _FAILED = "sns_inference_notification_event.json", "sns_inference_failure_event.json"
+#: What an engine may rightly say of a photo.
+_REFUSAL = "PhotoUnreadable"
+_PROGRESS = "generation_progress_event.json"
+_ENDED, _SWEEP = "execution_ended_event.json", "sweep_event.json"
 
 
 class Nothing(BaseModel, extra="forbid"):
@@ -37,6 +41,8 @@ class Target:
 
     name: str
     function: str
+    #: Its event in events/.
+    file: str
     prepare: Callable[[GoldenStory], Event]
     check: Check
 
@@ -65,18 +71,20 @@ def named(name: str) -> Target:
 def _state(state: str) -> Target:
     _, output = contracts.STATES[state]
 
+    file = golden_events.file_name(state)
+
     def prepare(story: GoldenStory) -> Event:
         story.played_until(state)
-        return story.event(golden_events.file_name(state))
+        return story.event(file)
 
     def check(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
         story.answers[state] = output.model_validate(answer)
         return story.answers[state]
 
     if state == "GenerateVideo":
-        return Target(state, "GenerateVideoFunction", _prepare_generation, _check_generation)
+        return Target(state, f"{state}Function", file, _prepare_generation, _check_generation)
     function = "ModerateFunction" if state.startswith("Moderate") else f"{state}Function"
-    return Target(state, function, prepare, check)
+    return Target(state, function, file, prepare, check)
 
 
 def _prepare_generation(story: GoldenStory) -> Event:
@@ -100,7 +108,8 @@ def _check_generation(story: GoldenStory, _event: Event, answer: Any) -> BaseMod
 # Around the workflow ---------------------------------------------------------------------------
 
 
-def _prepare_resume(story: GoldenStory) -> Event:
+def _waiting(story: GoldenStory) -> None:
+    """A generation that the endpoint has, and an execution that waits for it."""
     if not story.execution_arn:
         story.begin()
     execution_arn, token = story.wait_for_token()
@@ -111,15 +120,41 @@ def _prepare_resume(story: GoldenStory) -> Event:
         task_token=token,
     )
     story.generating = execution_arn
-    return story.event("sns_inference_notification_event.json")
+
+
+def _prepare_resume(story: GoldenStory) -> Event:
+    _waiting(story)
+    return story.event(_DONE)
+
+
+def _prepare_failure(story: GoldenStory) -> Event:
+    _waiting(story)
+    event = story.event(_FAILED)
+    failure = Failure(error=_REFUSAL, message="The photo is an example")
+    location = _notice(event)["responseParameters"]["failureLocation"]
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    story.client("s3").put_object(Bucket=bucket, Key=key, Body=failure.model_dump_json().encode())
+    return event
+
+
+def _check_failure(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+    Nothing.model_validate(answer)
+    told = story.ended(story.generating)
+    if (told["status"], told.get("error")) != ("FAILED", _REFUSAL):
+        raise SamError(f"The workflow was told {told['status']} {told.get('error')}")
+    return Failure(error=told["error"], message=told["cause"])
+
+
+def _notice(event: Event) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(event["Records"][0]["Sns"]["Message"])
+    return told
 
 
 def _check_resume(story: GoldenStory, event: Event, answer: Any) -> BaseModel:
     Nothing.model_validate(answer)
     output = contracts.GenerateVideoOutput.model_validate(story.outcome(story.generating))
-    notice = json.loads(event["Records"][0]["Sns"]["Message"])
     location = f"s3://{output.bucket}/{output.key}"
-    if location != notice["responseParameters"]["outputLocation"]:
+    if location != _notice(event)["responseParameters"]["outputLocation"]:
         raise SamError(f"The workflow was answered with {location}, which was not announced")
     return output
 
@@ -129,7 +164,7 @@ def _prepare_progress(story: GoldenStory) -> Event:
         story.begin()
     line = {"began_at": golden_events.TIME, "outcome": "running"}
     story.put(f"TIMELINE#{golden_events.STORY_ID}", f"{_ATTEMPT:04d}#GenerateVideo", **line)
-    return story.event("generation_progress_event.json")
+    return story.event(_PROGRESS)
 
 
 def _check_progress(story: GoldenStory, event: Event, answer: Any) -> BaseModel:
@@ -144,7 +179,7 @@ def _check_progress(story: GoldenStory, event: Event, answer: Any) -> BaseModel:
 
 def _prepare_settling(story: GoldenStory) -> Event:
     story.begin()
-    return story.event("execution_ended_event.json")
+    return story.event(_ENDED)
 
 
 def _check_settling(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
@@ -167,7 +202,7 @@ def _prepare_sweep(story: GoldenStory) -> Event:
         Key=identifiers.work_key(story.orphan, _ATTEMPT, "photo.jpg"),
         Body=b"left behind by a function that was stopped",
     )
-    return story.event("sweep_event.json")
+    return story.event(_SWEEP)
 
 
 def _check_sweep(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
@@ -192,7 +227,7 @@ def _api(name: str, file: str, status: HTTPStatus, body: type[BaseModel]) -> Tar
             raise SamError(f"{name} answered {answer}; the status had to be {status.value}")
         return body.model_validate_json(answer["body"])
 
-    return Target(name, "ApiFunction", prepare, check)
+    return Target(name, "ApiFunction", file, prepare, check)
 
 
 TARGETS: dict[str, Target] = {
@@ -200,13 +235,16 @@ TARGETS: dict[str, Target] = {
     for target in (
         # In the order of the workflow: what one state answered, the next need not play again.
         *(_state(state) for state in contracts.STATES),
-        Target("ResumeStory", "ResumeStoryFunction", _prepare_resume, _check_resume),
-        Target("StoryProgress", "StoryProgressFunction", _prepare_progress, _check_progress),
+        Target("ResumeStory", "ResumeStoryFunction", _DONE, _prepare_resume, _check_resume),
+        Target("ResumeFailed", "ResumeStoryFunction", _FAILED, _prepare_failure, _check_failure),
+        Target(
+            "StoryProgress", "StoryProgressFunction", _PROGRESS, _prepare_progress, _check_progress
+        ),
         _api("CreateStory", "api_create_story_event.json", HTTPStatus.CREATED, view.StoryCreated),
         _api("GetStory", "api_get_story_event.json", HTTPStatus.OK, view.StoryView),
         _api("ListStories", "api_list_stories_event.json", HTTPStatus.OK, view.StoryList),
-        Target("Sweep", "SettleStoryFunction", _prepare_sweep, _check_sweep),
-        Target("SettleStory", "SettleStoryFunction", _prepare_settling, _check_settling),
+        Target("Sweep", "SettleStoryFunction", _SWEEP, _prepare_sweep, _check_sweep),
+        Target("SettleStory", "SettleStoryFunction", _ENDED, _prepare_settling, _check_settling),
     )
 }
 
