@@ -12,8 +12,13 @@ PHOTO ?= photos/mountain_clouds.jpg
 PROMPT ?= make this photo come alive
 OUT ?= out/story.mp4
 PEOPLE_CONSENT ?=
+STATE ?=
+PORT ?= 3000
+WITHOUT ?=
+IMAGE ?=
 
-.PHONY: help setup demo up down test quality gallery check lint types templates bench bench-motion clean
+.PHONY: help setup demo up down test test-sam build invoke start-api events quality gallery check lint types \
+	templates bench bench-motion bench-cold-start clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,10 +46,27 @@ up: $(READY)  ## Bring the local stack up
 down: $(READY)  ## Stop the local stack
 	@$(BIN)/enliven down
 
+build: $(READY) $(SAM_READY)  ## The functions by `sam build`, for x86_64 and arm64, proven to be complete
+	@$(BIN)/python -m local.sam build
+
+invoke: $(READY) $(SAM_READY)  ## One function in a container, on the stack that is up (STATE=InspectPhoto WITHOUT=engine)
+	@test -n "$(STATE)" || { echo "STATE= one of these, with its function:"; $(BIN)/python -m local.sam list; exit 1; }
+	@$(BIN)/python -m local.sam invoke $(STATE) $(if $(filter engine,$(WITHOUT)),--without-engine) \
+		$(if $(filter own,$(IMAGE)),--own-image)
+
+start-api: $(READY) $(SAM_READY)  ## The API in a container, on the stack that is up (PORT=3000)
+	@$(BIN)/python -m local.sam start-api --port $(PORT) $(if $(filter own,$(IMAGE)),--own-image)
+
+events: $(READY)  ## The golden events in events/, anew from the contracts
+	@$(BIN)/python -m local.golden_events
+
 test: $(READY)  ## All tests
 	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
 	@$(BIN)/pytest -q tests/local
+
+test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda would
+	@$(BIN)/pytest -q tests/sam
 
 quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_PHOTOS=FOLDER for more)
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
@@ -84,6 +106,9 @@ bench: $(READY)  ## Measure the pipeline; writes docs/benchmarks/pipeline.md
 
 bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/motion.md
 	@$(BIN)/python -m tests.benchmark_motion
+
+bench-cold-start: $(READY) $(SAM_READY)  ## Measure sizes and imports; writes docs/benchmarks/cold-start.md
+	@$(BIN)/python -m tests.benchmark_cold_start
 
 clean: down  ## Remove everything that was made, the stack included
 	@rm -rf $(VENV) $(SAM) node_modules .enliven .aws-sam out

@@ -21,6 +21,7 @@ from story.generation import (
     Progress,
 )
 from story.identifiers import (
+    FAILURES_PREFIX,
     RESULTS_PREFIX,
     inference_id,
     story_poster_key,
@@ -209,26 +210,44 @@ def _sweep() -> dict[str, Any]:
     return _bridge_event("aws.events", "Scheduled Event", {})
 
 
-def _inference_notification() -> dict[str, Any]:
-    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:GenerationDoneTopic"
+def _inference_done() -> dict[str, Any]:
+    response = {
+        "contentType": "application/x-tar",
+        "outputLocation": f"s3://{_RESULT.bucket}/{_RESULT.key}",
+    }
+    told = {"invocationStatus": "Completed", "responseParameters": response}
+    return _inference_notification("GenerationDoneTopic", "InferenceResult", told)
+
+
+def _inference_failed() -> dict[str, Any]:
+    name = inference_id(STORY_ID, _ATTEMPT, _TAKE)
+    told = {
+        "invocationStatus": "Failed",
+        "failureReason": "The model returned an error",
+        "responseParameters": {
+            "failureLocation": f"s3://{_RESULT.bucket}/{FAILURES_PREFIX}{name}-error.out"
+        },
+    }
+    return _inference_notification("GenerationFailedTopic", "InferenceError", told)
+
+
+def _inference_notification(topic_name: str, event: str, told: dict[str, Any]) -> dict[str, Any]:
+    """An SNS record around what SageMaker says of an asynchronous inference."""
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic_name}"
     message = {
         "awsRegion": REGION,
         "eventTime": TIME,
         "receivedTime": TIME,
-        "invocationStatus": "Completed",
         "requestParameters": {
             "contentType": "application/x-tar",
             "endpointName": "enliven-example",
             "inputLocation": f"s3://enliven-work/requests/{STORY_ID}/{_ATTEMPT}-{_TAKE}.tar",
         },
-        "responseParameters": {
-            "contentType": "application/x-tar",
-            "outputLocation": f"s3://{_RESULT.bucket}/{_RESULT.key}",
-        },
+        **told,
         "inferenceId": inference_id(STORY_ID, _ATTEMPT, _TAKE),
         "eventVersion": "1.0",
         "eventSource": "aws:sagemaker",
-        "eventName": "InferenceResult",
+        "eventName": event,
     }
     record = {
         "EventSource": "aws:sns",
@@ -319,7 +338,8 @@ def envelopes() -> dict[str, dict[str, Any]]:
         "s3_object_created_event.json": _bridge_event("aws.s3", "Object Created", upload_detail()),
         "execution_ended_event.json": _execution_ended(),
         "sweep_event.json": _sweep(),
-        "sns_inference_notification_event.json": _inference_notification(),
+        "sns_inference_notification_event.json": _inference_done(),
+        "sns_inference_failure_event.json": _inference_failed(),
         "generation_progress_event.json": _generation_progress(),
         "api_create_story_event.json": api_event("POST", "/stories", body=words),
         "api_get_story_event.json": api_event(

@@ -15,9 +15,12 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)
 
 
 class Contract(BaseModel):
-    """Frozen and closed: an unknown field is an error, so that drift shows at once."""
+    """Frozen and closed: an unknown field is an error, so that drift shows at once.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Built when first used: a function needs three of the contracts, and a cold start is imports.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Box(Contract):

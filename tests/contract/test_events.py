@@ -8,11 +8,12 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from api import handler as api
 from local import golden_events
+from local.sam import targets
 from settle_story.handler import story_of
 from story import contracts, generation
-from story.identifiers import parse_inference_id
+from story.identifiers import FAILURES_PREFIX, parse_inference_id
 from story.view import CreateStory
-from tests.contract.definition import MACHINE, RESOURCES, evaluate
+from tests.contract.definition import FUNCTIONS, MACHINE, RESOURCES, evaluate
 
 
 def _event(name: str) -> dict[str, Any]:
@@ -75,6 +76,44 @@ def test_the_endpoints_notification_names_its_generation() -> None:
     assert parse_inference_id(notice.inference_id) == (golden_events.STORY_ID, 1, 1)
     assert notice.response is not None
     assert notice.response.output_location is not None
+
+
+def test_the_endpoints_failure_says_where_it_wrote_why() -> None:
+    (record,) = _event("sns_inference_failure_event.json")["Records"]
+    notice = contracts.InferenceNotification.model_validate_json(record["Sns"]["Message"])
+    assert notice.status == "Failed"
+    assert notice.response is not None
+    assert notice.response.failure_location is not None
+    assert notice.response.failure_location.split("/", 3)[3].startswith(FAILURES_PREFIX)
+
+
+@pytest.mark.parametrize(
+    ("file", "event"),
+    [("sns_inference_notification_event", "Done"), ("sns_inference_failure_event", "Failed")],
+)
+def test_a_notification_is_of_a_topic_that_resumes_stories(file: str, event: str) -> None:
+    (record,) = _event(f"{file}.json")["Records"]
+    subscribed = RESOURCES["ResumeStoryFunction"]["Properties"]["Events"][event]["Properties"]
+    assert record["Sns"]["TopicArn"].endswith(f":{subscribed['Topic']['Ref']}")
+
+
+def test_every_function_and_every_state_has_an_event_and_every_event_its_use() -> None:
+    uses = list(targets.TARGETS.values())
+    assert {target.function for target in uses} == set(FUNCTIONS)
+    assert {target.name for target in uses} >= set(contracts.STATES)
+    # What starts the workflow is given to no function.
+    assert {target.file for target in uses} | {"s3_object_created_event.json"} == set(
+        golden_events.files()
+    )
+
+
+def test_every_route_of_the_template_has_an_event() -> None:
+    routes = {
+        f"{route['Properties']['Method']} {route['Properties']['Path']}"
+        for route in RESOURCES["ApiFunction"]["Properties"]["Events"].values()
+    }
+    events = [_event(name) for name in golden_events.files() if name.startswith("api_")]
+    assert {event["routeKey"] for event in events} == routes
 
 
 def test_progress_is_what_the_container_puts_on_the_bus() -> None:

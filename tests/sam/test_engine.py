@@ -1,0 +1,133 @@
+"""The container engine of our own: hidden while it runs, gone when it ends, however it ends."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from local.sam import debian, engine, interpreter
+from local.sam.failure import SamError
+
+ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 240.0
+#: Starts an engine as a command does, says so, and waits to be killed.
+_HOLDER = """
+import sys, time
+from pathlib import Path
+from local.sam import engine, runtime
+root = Path.cwd()
+with engine._own(Path(sys.argv[1]), Path(sys.argv[2])) as found:
+    print("up", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def own_engine(tmp_path: Path) -> Path:
+    """A place for another engine, which shares the binaries that the first one unpacked."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux can start an engine of our own")
+    place = tmp_path / "engine"
+    place.mkdir()
+    unpacked = ROOT / ".aws-sam" / "engine" / "root"
+    if unpacked.exists():
+        (place / "root").symlink_to(unpacked)
+    return tmp_path
+
+
+def _processes_naming(text: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue  # it has just ended
+            if text in line:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_an_engine_ends_with_its_parent_however_that_ends(
+    own_engine: Path, how: signal.Signals
+) -> None:
+    folder = own_engine / "run"
+    folder.mkdir()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, own_engine, folder],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "up\n"
+        assert _processes_naming(str(folder))
+    finally:
+        holder.send_signal(how)
+        holder.wait()
+        holder.stdout.close()
+    deadline = time.monotonic() + _SECONDS
+    while _processes_naming(str(folder)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not _processes_naming(str(folder))
+    assert str(folder) not in Path("/proc/mounts").read_text()
+
+
+def test_an_engine_of_our_own_is_in_a_network_of_its_own(own_engine: Path) -> None:
+    folder = own_engine / "run"
+    folder.mkdir()
+    with engine._own(own_engine, folder) as found:
+        inside = engine.run(found, ["ip", "-o", "-4", "addr"]).stdout
+        outside = subprocess.run(
+            ["ip", "-o", "-4", "addr"], capture_output=True, text=True, check=True
+        ).stdout
+    assert found.gateway in inside
+    assert found.gateway not in outside
+
+
+def test_who_is_not_root_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SamError, match=r"only root can start one\. Start Docker .*WITHOUT=engine"):
+        debian.engine_binaries(tmp_path)
+
+
+def test_an_engine_that_was_asked_for_and_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nothing.sock")
+    with pytest.raises(SamError, match=r"nothing\.sock, where no engine answers"):
+        engine.at_hand()
+
+
+def test_a_machine_without_the_runtimes_python_is_told_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PYENV_ROOT", raising=False)
+    with pytest.raises(SamError, match=r"Python 3\.13.*was not found.*pyenv install 3\.13"):
+        interpreter.find()
+
+
+def test_a_shim_that_starts_nothing_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = interpreter.find()
+    shims, versions = tmp_path / "shims", tmp_path / "bin"
+    for folder in (shims, versions):
+        folder.mkdir()
+    (shims / "python3.13").write_text("#!/bin/sh\nexit 127\n")
+    (shims / "python3.13").chmod(0o755)
+    (versions / "python3.13").symlink_to(real)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(shims), str(versions)]))
+    assert shutil.which("python3.13") == str(shims / "python3.13")
+    assert interpreter.find() == versions / "python3.13"
