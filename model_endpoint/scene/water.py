@@ -14,9 +14,9 @@ import numpy as np
 from model_endpoint.pixels import Map, Rgb, as_map
 from model_endpoint.scene.bays import with_bays
 from model_endpoint.scene.behind import behind_uprights
-from model_endpoint.scene.falling import find_stream
 from model_endpoint.scene.model import WATER, Region
 from model_endpoint.scene.outlines import HALF, Mask, above_half, fit, lab_of, meet, ramp, within
+from model_endpoint.scene.stream import find_stream
 
 #: Names that photos of running water are given.
 RUNNING_WATER = frozenset({"Water", "Waterfall", "Stream", "Creek", "River", "Rapids"})
