@@ -62,7 +62,7 @@ def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...]
         subject = replace(subject, mask=only_coat(small, subject.mask, beasts))
     sky = find_sky(small, size, salient)
     told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
-    water = find_water(small, size, sky, subject, told)
+    water = find_water(small, size, sky, subject, told, salient=salient)
     falling = find_falling(small, size, water)
     sun = find_sun(small, sky)
     light = see_light(small, sky, sun)

@@ -12,13 +12,16 @@ import cv2
 import numpy as np
 
 from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.scene.bays import with_bays
 from model_endpoint.scene.behind import behind_uprights
-from model_endpoint.scene.falling import find_stream
 from model_endpoint.scene.model import WATER, Region
 from model_endpoint.scene.outlines import HALF, Mask, above_half, fit, lab_of, meet, ramp, within
+from model_endpoint.scene.stream import find_stream
 
 #: Names that photos of running water are given.
 RUNNING_WATER = frozenset({"Water", "Waterfall", "Stream", "Creek", "River", "Rapids"})
+#: Longer side of the picture that bays are looked for in: grain is fine.
+BAYS_SIDE_PX = 512
 #: Names of plains that look like calm water: unless water is named as well, it is one of them.
 DRY = frozenset({"Road", "Street", "Highway", "Tarmac", "Asphalt", "Runway", "Snow", "Desert"})
 #: Longer side of the picture that the cues are computed on.
@@ -221,29 +224,44 @@ def plain_around(seed: Mask, across: Map, down: Map, never: Mask) -> Mask:
     return found
 
 
+def of_its_colours(lab: Map, water: Mask) -> Mask:
+    """What has colours that a water (h, w) has in good part."""
+    smooth = as_map(cv2.GaussianBlur(lab, (0, 0), 0.7))
+    # The first and the last box of each axis stay empty, so that every colour has neighbours.
+    boxes = ((smooth - (0.0, LEAST_TINT, LEAST_TINT)) / COLOUR_BOX).astype(np.intp) + 1
+    shape = tuple(int(most) + 2 for most in boxes.reshape(-1, 3).max(axis=0))
+    places = np.ravel_multi_index((boxes[..., 0], boxes[..., 1], boxes[..., 2]), shape)
+    inner = cv2.erode(water.astype(np.uint8), np.ones((3, 3))) > 0
+    counts = np.bincount(places[inner], minlength=int(np.prod(shape))).reshape(shape)
+    known = counts >= MIN_SHARE * water.sum()
+    for axis in range(3):
+        known |= np.roll(known, 1, axis) | np.roll(known, -1, axis)
+    return np.asarray(known.reshape(-1)[places])
+
+
 def with_its_colours(lab: Map, water: Mask, steepness: Map, never: Mask) -> Mask:
     """A water (h, w) with what next to it has its colours: between boats, and behind islets.
 
     Unless so much has them that they do not tell it from the land: then the water as it was.
     """
-    smooth = as_map(cv2.GaussianBlur(lab, (0, 0), 0.7))
-    # The first and the last box of each axis stay empty, so that every colour has neighbours.
-    boxes = ((smooth - (0.0, LEAST_TINT, LEAST_TINT)) / COLOUR_BOX).astype(np.intp) + 1
-    inner = boxes[cv2.erode(water.astype(np.uint8), np.ones((3, 3))) > 0]
-    known = np.zeros(boxes.reshape(-1, 3).max(axis=0) + 2, dtype=np.bool_)
-    kinds, counts = np.unique(inner, axis=0, return_counts=True)
-    for light, red, yellow in kinds[counts >= MIN_SHARE * water.sum()]:
-        known[light - 1 : light + 2, red - 1 : red + 2, yellow - 1 : yellow + 2] = True
-    alike = known[boxes[..., 0], boxes[..., 1], boxes[..., 2]]
-    alike &= (steepness < WAVE_SLOPE) & ~never
+    alike = of_its_colours(lab, water) & (steepness < WAVE_SLOPE) & ~never
     opened = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3))) > 0
     _, labels = cv2.connectedComponents((opened | water).astype(np.uint8), connectivity=4)
     whole = np.isin(labels, np.unique(labels[water]))
     return whole if whole.sum() <= (1.0 + MOST_ADDED) * water.sum() else water
 
 
-def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> tuple[Mask, float] | None:
-    """The open water and how sure it is, or None."""
+@dataclass(frozen=True, slots=True)
+class OpenWater:
+    """A plain of water, what is none for sure, (h, w) both, and how sure it is, 0..1."""
+
+    mask: Mask
+    never: Mask
+    confidence: float
+
+
+def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> OpenWater | None:
+    """The open water, or None."""
     lab = lab_of(photo)
     across, down = slopes(lab)
     found = proposals((np.hypot(across, down) < CALM_SLOPE) & ~never, lab, sky)
@@ -265,7 +283,21 @@ def open_water(photo: Rgb, sky: Mask, never: Mask, least: float) -> tuple[Mask, 
     confidence = min(best.confidence, propose(lab, water, sky).confidence + COMPANION)
     if confidence < least:
         return None
-    return with_its_colours(lab, water, as_map(np.hypot(across, down)), never), confidence
+    water = with_its_colours(lab, water, as_map(np.hypot(across, down)), never)
+    return OpenWater(water, never, confidence)
+
+
+def whole_water(photo: Rgb, found: OpenWater, salient: Map) -> Mask:
+    """An open water with its bays between the things that are `salient`, at the photo's size.
+
+    Unless they would be so much that they are more likely land.
+    """
+    fine = within(photo, BAYS_SIDE_PX)
+    water, never = above_half(as_map(found.mask), fine), above_half(as_map(found.never), fine)
+    standing = as_map(cv2.resize(salient, (fine.shape[1], fine.shape[0])))
+    alike = of_its_colours(lab_of(fine), water) & ~never
+    whole = with_bays(fine, water, standing, never, alike)
+    return whole if whole.sum() <= (1.0 + MOST_ADDED) * water.sum() else water
 
 
 def find_water(
@@ -274,9 +306,12 @@ def find_water(
     sky: Region | None,
     subject: Region | None,
     tags: frozenset[str] = frozenset(),
+    *,
+    salient: Map | None = None,
 ) -> Region | None:
     """The water on maps of `size` (width, height), or None when none is sure enough.
 
+    salient (any size) 0..1: what stands out, and may stand in the water.
     tags: what the photo was said to show; a name of water makes it believed sooner.
     """
     small = within(photo, SIDE_PX)
@@ -290,8 +325,9 @@ def find_water(
     if sky is not None and (named or not tags & DRY):
         least = MIN_NAMED_CONFIDENCE if named else MIN_CONFIDENCE
         found = open_water(small, above, never, least)
-        if found is not None and found[0].mean() >= MIN_AREA:
-            return Region(kind=WATER, mask=fit(photo, found[0], size), confidence=found[1])
+        if found is not None and found.mask.mean() >= MIN_AREA:
+            water = found.mask if salient is None else whole_water(photo, found, salient)
+            return Region(kind=WATER, mask=fit(photo, water, size), confidence=found.confidence)
     # Saliency takes falls for a subject: only the sky is known to be none of it.
     stream = find_stream(photo, size, above)
     if stream is None:
