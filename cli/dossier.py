@@ -19,9 +19,11 @@ from cli import media
 from cli.outcome import CommandFailed, Exit
 from cli.verify import verify
 from cli.wiring import WORKFLOW, references
+from inspect_photo import header, sandbox
 from sign_video import verification
 from story import identifiers
 from story.contracts import STATES
+from story.errors import Permanent
 from story.generation import Report
 from story.limits import MAX_CLIP_BYTES
 from story.states import Status
@@ -78,7 +80,7 @@ class Dossier:
     #: The photo as a browser may show it, and where it comes from.
     photo: bytes | None = None
     photo_said: str = ""
-    #: Whether it is the original, given to the command and held against the story's digest.
+    #: Whether it was made again from the original, held against the story's digest.
     photo_is_original: bool = False
     exhibits: dict[tuple[str, str], Exhibit] = field(default_factory=dict)
 
@@ -223,8 +225,8 @@ def _choose_photo(behind: Behind, dossier: Dossier, given: Path | None) -> None:
         dossier.photo = _given(given, dossier)
         dossier.photo_is_original = True
         dossier.photo_said = (
-            "The original as it was given to this command; its SHA-256 is the story's. The clean "
-            f"photo is gone: {media.why_gone(dossier.record)}."
+            "The clean photo, made again from the original that was given to this command; its "
+            f"SHA-256 is the story's. The story's own is gone: {media.why_gone(dossier.record)}."
         )
     elif dossier.credential is not None and dossier.credential.thumbnails:
         dossier.photo = dossier.credential.thumbnails[0]
@@ -237,6 +239,7 @@ def _choose_photo(behind: Behind, dossier: Dossier, given: Path | None) -> None:
 
 
 def _given(path: Path, dossier: Dossier) -> bytes:
+    """The clean photo that the given original makes, as InspectPhoto would."""
     run = dossier.history.of("InspectPhoto") if dossier.history else None
     if run is None or run.output is None:
         raise CommandFailed(
@@ -257,7 +260,10 @@ def _given(path: Path, dossier: Dossier) -> bytes:
             f"{path}: its SHA-256 is {digest[:12]}…, the story's photo has {expected[:12]}…",
             Exit.USAGE,
         )
-    return photo
+    try:
+        return sandbox.rewrite(photo, header.read(photo).format).jpeg
+    except Permanent as error:
+        raise CommandFailed("photo_unreadable", f"{path}: {error}", Exit.USAGE) from error
 
 
 def states_reached(dossier: Dossier) -> list[str]:

@@ -185,7 +185,7 @@ def _looked_at(dossier: Dossier) -> tuple[Rgb, str] | None:
     if clean is not None and clean.body is not None:
         return sight.opened(clean.body), "the clean photo"
     if dossier.photo is not None and dossier.photo_is_original:
-        return sight.opened(dossier.photo), "the original photo"
+        return sight.opened(dossier.photo), "the clean photo, made again"
     if dossier.video is not None and dossier.report is not None:
         frame = sight.frames_of(dossier.video, (0,))[0]
         said = "the first frame of the published video, its badge painted over"

@@ -102,9 +102,8 @@ class Replay:
         """
         self._remember()
         order: list[str] = []
-        made: set[str] = set()
-        self._need(self.state, order, made)
-        if "photo is missing" in made:
+        self._need(self.state, order)
+        if "InspectPhoto" in order and self.photo is None and not self._finds(UPLOAD):
             raise CommandFailed("media_cleared", self._missing(order))
         return order
 
@@ -118,16 +117,13 @@ class Replay:
             if run.output is not None:
                 self.had |= wiring.given(run.output)
 
-    def _need(self, state: str, order: list[str], made: set[str]) -> None:
+    def _need(self, state: str, order: list[str]) -> None:
+        """Put a state into the order, behind those that make what it takes and what is gone."""
         for name in WORKFLOW[state].takes.values():
-            if name in made or name in self.sources or self._is_plain(name) or self._finds(name):
+            there = name in self.sources or self._is_plain(name) or name == UPLOAD
+            if there or MAKERS[name] in order or self._finds(name):
                 continue
-            if name == UPLOAD:
-                if self.photo is None:
-                    made.add("photo is missing")
-                continue
-            self._need(MAKERS[name], order, made)
-            made.update(WORKFLOW[MAKERS[name]].gives.values())
+            self._need(MAKERS[name], order)
         if state not in order:
             order.append(state)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from local import stack as stacks
 from local import users
 from local.processes import StackError
-from local.sam import api, build, emulation, engine, functions, invoke, runtime, targets
+from local.sam import api, build, emulation, engine, functions, invoke, references, runtime, targets
 from local.sam.failure import SamError
 from local.sam.golden_story import GoldenStory
 from local.stack import STACK_NAME
@@ -67,6 +67,8 @@ def main() -> int:
 
 def _build(options: Namespace) -> None:
     root: Path = options.root
+    # Before anything that takes long.
+    references.check(root / "template.yaml")
     found = runtime.prepare(root, root / functions.BUILD_FOLDER)
     print(f"with {found.python}")
     made = {}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
+from yaml import YAMLError
 
 from local.sam.failure import SamError
 
@@ -69,7 +70,10 @@ def load(template_path: Path) -> dict[str, Any]:
     """A template as CloudFormation's JSON. Raises SamError if it is not there or not one."""
     if not template_path.is_file():
         raise SamError(f"{template_path} is not there: `make build` makes it")
-    template = yaml_parse(template_path.read_text("utf-8"))
+    try:
+        template = yaml_parse(template_path.read_text("utf-8"))
+    except YAMLError as error:
+        raise SamError(f"{template_path} is no YAML: {error}") from error
     if not isinstance(template, dict) or "Resources" not in template:
         raise SamError(f"{template_path} is not a CloudFormation template: no Resources")
     return template

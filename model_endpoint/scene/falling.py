@@ -7,12 +7,23 @@ import cv2
 import numpy as np
 
 from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.scene.bays import grain
 from model_endpoint.scene.model import FALLING_WATER, Region
 from model_endpoint.scene.outlines import above_half, disc, fit, lab_of, ramp, within
-from model_endpoint.scene.stream import COLOUR_PX, SIDE_PX, WHITE, closed, energies, larger, opened
+from model_endpoint.scene.stream import (
+    COLOUR_PX,
+    SIDE_PX,
+    WHITE,
+    closed,
+    energies,
+    larger,
+    opened,
+)
 
-#: How many times stronger than the water's median the contrast across its streaks is where it falls,
-#: and the share of upright streaks from which on it does: ripples lie.
+#: CIE Lab: what falls is grainy all over; the outline of a boat or a post on a lake is not.
+FALLING_GRAIN = 3.0
+#: How many times stronger than the water's median the contrast across is where it falls, and the
+#: share of upright streaks from which on it does: ripples lie.
 FALLING_CONTRAST = 1.3
 STANDING = 0.25
 #: The percentile of the water's b below which it is as blue as falling foam.
@@ -66,7 +77,8 @@ def find_falling(photo: Rgb, size: tuple[int, int], water: Region | None) -> Reg
         return None
     # Foam takes the sky's blue where it flies; what it has fallen into is clearer.
     across, down = energies(light, JET_PX)
-    falls = inside & (across > FALLING_CONTRAST**2 * float(np.median(across[inside])))
+    falls = inside & (grain(light) > FALLING_GRAIN)
+    falls &= across > FALLING_CONTRAST**2 * float(np.median(across[inside]))
     falls &= (across > STANDING * (across + down)) & (
         blue < float(np.percentile(blue[inside], BLUEST))
     )

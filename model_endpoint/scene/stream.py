@@ -20,7 +20,7 @@ from model_endpoint.scene.outlines import Mask, above_half, disc, fit, lab_of, r
 SIDE_PX = 512
 #: Pixels over which colours and the lightness's deviation are averaged, and wider ones.
 COLOUR_PX = 2.0
-NEIGHBOURHOOD_PX = 4.0
+NEIGHBOURHOOD_PX = 3.0
 #: CIE Lab: b below zero is blue; foam is so, and more than this many median deviations below all.
 FOAM_BLUE = -3.0
 FOAM_DEVIATIONS = 2.0
@@ -41,35 +41,35 @@ MIN_WHITE = 0.008
 MAX_FOAM = 0.4
 #: A part of the chain is at least this part of its largest one, and so is one of the water.
 MIN_LINK = 0.15
-MIN_PART = 0.1
-#: Width and height of the gaps that are closed in the foam, and in the chain; its least links.
+MIN_PART = 0.05
+#: Width and height of gaps that are closed in the foam, and in the chain; those of a least link.
 FOAM_GAP_PX = (7, 7)
-CHAIN_GAP_PX = (13, 5)
-LINK_PX = (5, 3)
+CHAIN_GAP_PX = (17, 5)
+LINK_PX = (9, 3)
 #: Height of a pool between two falls, as a part of the picture.
-POOL = 0.16
+POOL = 0.24
 #: What speaks for water against wet rock, each as (undecided, sure): CIE Lab b of foam; roughness
 #: in medians of the scene's, of a pool; share of upright streaks, since ripples lie; CIE Lab a,
 #: since moss is green. One of the first two must be; the others count for less.
-BLUE_POINT = (-5.0, -8.0)
-CALM_POINT = (1.1, 0.65)
-LYING_POINT = (0.35, 0.2)
-BARE_POINT = (-2.0, 1.0)
-LESS = 0.25
+BLUE_POINT = (-5.5, -9.0)
+CALM_POINT = (1.0, 0.6)
+LYING_POINT = (0.35, 0.15)
+BARE_POINT = (-2.0, 2.0)
+LESS = 0.3
 #: Lightness and roughness at which a smooth place is no pool for sure, each as (undecided, sure),
 #: and what that counts.
-LIT = (60.0, 66.0)
+LIT = (62.0, 68.0)
 SMOOTH = (0.9, 0.6)
-AGAINST = 2.0
+AGAINST = 1.5
 #: Points from which on it is water, and those from which on a pool goes on to its sides.
-ENOUGH = 0.1
-PLENTY = 0.8
+ENOUGH = 0.08
+PLENTY = 0.6
 #: Pixels over which the points are averaged, upright streaks and greenness as well.
-POINTS_PX = 2.7
-UPRIGHT_PX = 5.3
-BARE_PX = 4.0
+POINTS_PX = 3.3
+UPRIGHT_PX = 4.0
+BARE_PX = 3.0
 #: Widths of specks and of gaps that are no matter; how far a pool goes on to its sides, in steps.
-SPECK_PX, GAP_PX = 7, 7
+SPECK_PX, GAP_PX = 7, 9
 SIDEWAYS_PX = 61
 SIDEWAYS_STEPS = 2
 NECK_PX = 5

@@ -289,6 +289,17 @@ def test_the_page_of_a_ready_story_holds_all_of_it_and_asks_nothing_of_a_network
     assert traces(deployment, made.story_id) == made.traces
 
 
+def test_a_photo_that_was_cleared_is_made_again_from_the_original_and_no_other(
+    deployment: Deployment, made: Made
+) -> None:
+    page = explained(deployment, made.story_id, "--photo", str(PHOTO))
+    assert "The clean photo, made again from the original" in page
+    assert "from the clean photo, made again, and without" in page
+    other = str(PHOTO.with_name("coffee_cup.jpg"))
+    done = deployment.enliven("explain", made.story_id, "--photo", other)
+    assert (done.returncode, "photo_of_another_story" in done.stderr) == (2, True)
+
+
 def test_the_page_of_a_rejected_story_shows_what_was_kept(
     deployment: Deployment, rejected: str
 ) -> None:

@@ -24,12 +24,13 @@ LEAST_SKY = 0.92
 LEAST_WATER = 0.80
 #: In half the size the bars of a lattice are half a pixel wide.
 LEAST_SMALL_SKY = 0.90
-#: Its sky is a strip 80 px high, and its blurred border was drawn to 10 px.
-HARDER_SKY = {"dandelions": 0.82}
-#: The stream's pools look like the rock beside them; under the boats it is as dark as their hulls.
-HARDER_WATER = {"stream_waterfall": 0.70, "lake_boats_sunset": 0.72}
+#: Its sky is a strip 80 px high, out of focus, and drawn to 10 px: moved by half of that, the
+#: drawing overlaps with itself by 0.91.
+HARDER_SKY = {"dandelions": 0.84}
 #: Part of what is said to fall that does.
-LEAST_FALLING = 0.60
+LEAST_FALLING = 0.77
+#: Part of what falls that is said to.
+LEAST_FALLING_FOUND = 0.60
 #: Part of a photo that may be called sky or water where there is none.
 MOST_FALSE = 0.01
 
@@ -72,7 +73,7 @@ def test_the_sky_is_what_a_person_drew(name: str) -> None:
 def test_the_water_is_what_a_person_drew(name: str) -> None:
     truth = drawn(name, "water", look(name))
     water = found(look(name).region(WATER), truth)
-    assert overlap(water, truth) >= HARDER_WATER.get(name, LEAST_WATER)
+    assert overlap(water, truth) >= LEAST_WATER
 
 
 @pytest.mark.parametrize("name", showing("falling_water", shown=True))
@@ -80,6 +81,13 @@ def test_what_is_said_to_fall_does(name: str) -> None:
     truth = drawn(name, "falling_water", look(name))
     falling = found(look(name).region(FALLING_WATER), truth)
     assert (falling & truth).sum() >= LEAST_FALLING * falling.sum() > 0
+
+
+@pytest.mark.parametrize("name", showing("falling_water", shown=True))
+def test_most_of_what_falls_is_said_to(name: str) -> None:
+    truth = drawn(name, "falling_water", look(name))
+    falling = found(look(name).region(FALLING_WATER), truth)
+    assert (falling & truth).sum() >= LEAST_FALLING_FOUND * truth.sum()
 
 
 @pytest.mark.parametrize("kind", [SKY, WATER, FALLING_WATER])
@@ -106,7 +114,9 @@ def compressed(picture: Rgb) -> Rgb:
 
 
 @pytest.mark.parametrize("change", [darker, brighter, compressed])
-@pytest.mark.parametrize("name", ["mountain_clouds", "sunset_hills", "temple_lake_china"])
+@pytest.mark.parametrize(
+    "name", ["lake_boats_sunset", "mountain_clouds", "sunset_hills", "temple_lake_china"]
+)
 def test_the_sky_stays_the_sky_in_a_changed_photo(name: str, change: Callable[[Rgb], Rgb]) -> None:
     scene = analyse(change(photo(name)))
     truth = drawn(name, "sky", scene)
@@ -121,7 +131,7 @@ def test_the_sky_of_a_mirrored_photo_is_the_mirrored_sky(name: str) -> None:
 
 
 @pytest.mark.parametrize("change", [darker, brighter, compressed])
-@pytest.mark.parametrize("name", ["sky_sea_bridge", "temple_lake_china"])
+@pytest.mark.parametrize("name", ["lake_boats_sunset", "sky_sea_bridge", "temple_lake_china"])
 def test_the_water_stays_the_water_in_a_changed_photo(
     name: str, change: Callable[[Rgb], Rgb]
 ) -> None:
@@ -135,3 +145,17 @@ def test_a_photo_of_half_the_size_shows_the_same_sky(name: str) -> None:
     scene = analyse(cv2.resize(photo(name), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     truth = drawn(name, "sky", scene)
     assert overlap(found(scene.region(SKY), truth), truth) >= LEAST_SMALL_SKY
+
+
+@pytest.mark.parametrize("name", ["lake_boats_sunset", "sky_sea_bridge", "temple_lake_china"])
+def test_a_photo_of_half_the_size_shows_the_same_water(name: str) -> None:
+    scene = analyse(cv2.resize(photo(name), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    truth = drawn(name, "water", scene)
+    assert overlap(found(scene.region(WATER), truth), truth) >= LEAST_WATER
+
+
+@pytest.mark.parametrize("name", ["lake_boats_sunset", "sky_sea_bridge", "temple_lake_china"])
+def test_the_water_of_a_mirrored_photo_is_the_mirrored_water(name: str) -> None:
+    scene = analyse(np.ascontiguousarray(photo(name)[:, ::-1]))
+    truth = drawn(name, "water", scene)[:, ::-1]
+    assert overlap(found(scene.region(WATER), truth), truth) >= LEAST_WATER

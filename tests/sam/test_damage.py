@@ -25,8 +25,8 @@ _BUILD_SECONDS = 900
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """The project, as far as it is built, to be damaged."""
+def copy(tmp_path: Path, interpreter: Runtime) -> Path:
+    """The project, as far as it is built, to be damaged; its layers, which take long, are empty."""
     for name in BUILT_FROM:
         source = ROOT / name
         if source.is_dir():
@@ -35,7 +35,11 @@ def copy(tmp_path: Path) -> Path:
             shutil.copy2(source, tmp_path / name)
     (tmp_path / "requirements").mkdir()
     shutil.copy2(ROOT / "requirements" / "lambda.txt", tmp_path / "requirements")
+    for layer in ("media", "provenance"):
+        (tmp_path / "layers" / layer / "requirements.txt").write_text("")
     (tmp_path / ".venv-sam").symlink_to(ROOT / ".venv-sam")
+    (tmp_path / functions.BUILD_FOLDER).mkdir()
+    (tmp_path / functions.BUILD_FOLDER / "runtime").symlink_to(interpreter.packages)
     return tmp_path
 
 
@@ -68,9 +72,6 @@ def test_a_requirement_that_is_missing_fails_the_build(copy: Path) -> None:
         if not block.startswith("pydantic==")
     ]
     required.write_text("\n".join(kept).replace("\\\0", "\\\n") + "\n")
-    # Layers take most of the time, and are not what is damaged.
-    for layer in ("media", "provenance"):
-        (copy / "layers" / layer / "requirements.txt").write_text("")
     done = _make_build(copy)
     assert done.returncode == 1
     assert "ApiFunction is not complete" in done.stderr
@@ -112,7 +113,7 @@ def test_a_requirement_that_does_not_exist_fails_the_build_and_leaves_none(copy:
         ),
         (
             "WORK_BUCKET: !Ref WorkBucket",
-            "WORK_BUCKET: !Sub ${Work}-bucket",
+            "WORK_BUCKET: !Sub '${Work}-bucket'",
             "names Work, which is no resource or parameter",
         ),
     ],
@@ -127,14 +128,23 @@ def test_a_reference_that_leads_nowhere_fails_the_build(
     assert said in done.stderr
 
 
+def test_a_template_that_is_no_yaml_is_named(copy: Path) -> None:
+    _replace(copy / "template.yaml", "Globals:", "Globals: {")
+    done = _make_build(copy)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{copy / 'template.yaml'} is no YAML: ")
+
+
 def test_the_template_as_it_is_has_no_such_reference() -> None:
     references.check(ROOT / "template.yaml")
 
 
 def _damaged(host: Build, folder: Path, damage: Callable[[Path], None]) -> Build:
     """A build whose one function's code is a damaged copy; the layers are where they were."""
-    damaged = folder / host.architecture
+    damaged = folder / functions.BUILD_FOLDER / host.architecture
     shutil.copytree(host.folder, damaged, copy_function=os.link)
+    # Where the built template looks for the workflow's definition.
+    shutil.copytree(ROOT / "statemachine", folder / "statemachine")
     code = damaged / "DirectSceneFunction"
     # Links are shared with the build: what is damaged must be a file of its own.
     for name in ("direct_scene", "story", "cloud"):

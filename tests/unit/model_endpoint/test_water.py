@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from model_endpoint.pixels import Map, Rgb
+from model_endpoint.scene.bays import grain, with_bays
 from model_endpoint.scene.behind import behind_uprights
-from model_endpoint.scene.falling import deviation, find_falling, streaks, without_rock
+from model_endpoint.scene.falling import find_falling, streaks
 from model_endpoint.scene.model import FALLING_WATER, SKY, WATER, Region
-from model_endpoint.scene.outlines import Mask, lab_of
+from model_endpoint.scene.outlines import HALF, Mask, lab_of
+from model_endpoint.scene.stream import deviation, without_rock
 from model_endpoint.scene.water import find_water, slopes, with_its_colours
 
 Photo = Callable[[str], Rgb]
@@ -137,7 +139,8 @@ def scene_of(*, yellow: float, noise: float) -> tuple[Map, Map]:
 @pytest.mark.parametrize(("yellow", "noise"), [(2.0, 3.0), (-14.0, 14.0)])
 def test_calm_pools_and_blue_foam_are_water_but_rock_is_not(yellow: float, noise: float) -> None:
     lab, rough = scene_of(yellow=yellow, noise=noise)
-    found = without_rock(np.ones((HEIGHT, WIDTH), dtype=np.bool_), lab, rough)
+    everywhere = np.ones((HEIGHT, WIDTH), dtype=np.bool_)
+    found = without_rock(everywhere, everywhere, lab, rough)
     assert found[100:140, 170:210].mean() > 0.95
     assert found[:, :130].mean() < 0.1
 
@@ -186,3 +189,51 @@ def test_mud_like_the_water_but_beyond_a_bank_is_not_water() -> None:
     found = seen_from_the_left(river(mast=8, bank=150))
     assert found[SHORE + 4 : 146, 220:].mean() > 0.95
     assert found[156:, 220:].mean() < 0.05
+
+
+def moored(*, ground: float) -> tuple[Rgb, Mask, Map]:
+    """A lake, two hulls at its near shore, and what lies between them: dark, of some noise.
+
+    Returns the picture, the lake that is known, and the hulls' saliency.
+    """
+    noise = np.random.default_rng(8)
+    picture = lake().astype(float)
+    picture[180:] = np.array([70, 75, 82]) + noise.normal(0, 30, (HEIGHT - 180, WIDTH, 1))
+    picture[180:220, 120:150] = np.array([24, 26, 30]) + noise.normal(0, ground, (40, 30, 1))
+    salient: Map = np.zeros((HEIGHT, WIDTH), dtype=np.float32)
+    for hull in (slice(100, 120), slice(150, 170)):
+        picture[170:225, hull] = (140, 70, 30)
+        salient[170:225, hull] = 1.0
+    known = np.zeros((HEIGHT, WIDTH), dtype=np.bool_)
+    known[SHORE + 1 : 180] = True
+    known &= salient < HALF
+    return np.clip(picture, 0, 255).astype(np.uint8), known, salient
+
+
+def bay_of(*, ground: float) -> Mask:
+    """What is found when the lake's own colours are known."""
+    picture, known, salient = moored(ground=ground)
+    never = np.zeros_like(known)
+    never[:SHORE] = True
+    return with_bays(picture, known, salient, never, known)
+
+
+def test_dark_water_between_two_hulls_is_water_but_neither_hulls_nor_gravel_are() -> None:
+    found = bay_of(ground=0.5)
+    assert found[184:216, 124:146].mean() > 0.9
+    assert found[172:222, 103:117].mean() < 0.05
+    assert found[190:, :95].mean() < 0.01
+    assert found[190:, 175:].mean() < 0.01
+
+
+def test_what_is_as_grainy_as_gravel_between_two_hulls_is_no_water() -> None:
+    assert bay_of(ground=30.0)[190:].mean() < 0.01
+
+
+def test_a_bold_outline_has_no_grain_but_gravel_has() -> None:
+    light = np.full((60, 120), 20.0, dtype=np.float32)
+    light[:, 40:] = 80.0
+    light[:, 80:] += np.random.default_rng(9).normal(0, 10, (60, 40)).astype(np.float32)
+    found = grain(light)
+    assert found[:, :70].max() < 1.0
+    assert found[:, 90:].min() > 2.0

@@ -182,7 +182,7 @@ def flowers(stage: Stage, part: Part, mask: Map, towards: float) -> list[Warp]:
         inside = as_map(taper(patch, BEYOND * longer))
         waves = nodding(stage, part, own, patch, (towards, lags))
         found.append(Bend("subject", patch, within(windowed(waves, inside))))
-        strip = below(own)
+        strip = below(own, stage.masks.get(FOLIAGE))
         stem = None if strip is None else Patch.around(strip, FIELD_PX)
         if strip is not None and stem is not None:
             waves = nodding(stage, part, own, stem, (towards, lags))
@@ -205,11 +205,11 @@ def windowed(waves: list[Wave], share: Map) -> list[Wave]:
     return [Wave(wave.count, as_map(wave.way * share[..., None]), wave.lag) for wave in waves]
 
 
-def below(own: Map) -> Map | None:
+def below(own: Map, leafy: Map | None) -> Map | None:
     """How much the ground goes with a flower that shows no stem, (H, W) 0..1; None with a stem.
 
     The stem stands somewhere below the head, in the ground's layer: it has to lean as the head
-    does. What is beside it follows less the farther it is.
+    does. What is beside it follows less the farther it is, and what is no foliage does not.
     """
     rows = np.flatnonzero(own.any(axis=1))
     if foot_of(own) <= float(rows[-1]):
@@ -221,6 +221,10 @@ def below(own: Map) -> Map | None:
     beside = np.abs(column - stem_line(own, as_map(np.full(own.shape, rows[-1])))) / wide
     share = 1.0 - smoothstep(*BESIDE, as_map(beside))
     share *= smoothstep(0.0, 1.0, as_map((row - middle) / max(1.0, rows[-1] - middle)))
+    if leafy is not None:
+        inside = as_rgb((np.maximum(leafy, own) > INSIDE).astype(np.uint8))
+        way = as_map(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5))
+        share *= smoothstep(2.0 * FIELD_PX, 2.0 * FIELD_PX + EDGE * max(height, width), way)
     # Nothing moves at the plate's own borders.
     edge = np.minimum(np.minimum(row, height - 1 - row), np.minimum(column, width - 1 - column))
     share *= smoothstep(0.0, EDGE * max(height, width), as_map(edge))
