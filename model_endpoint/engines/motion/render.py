@@ -132,7 +132,7 @@ class Renderer:
         self._lay_subject(picture, pose, figure)
         if self._lighting:
             places = self._places(self._share_in_front, pose)
-            self._lighting.apply(picture, phase, places, self._whole())
+            self._lighting.apply(picture, phase, places)
         for veil in self._veils:
             if not veil.behind_subject:
                 veil.over(picture, phase, view)
@@ -265,7 +265,7 @@ class Renderer:
             drawn = self._defocus.blurred(drawn, pose.defocus)
         picture, _ = unpacked(drawn)
         if self._sky_lighting:
-            self._sky_lighting.apply(picture, phase, places, rect)
+            self._sky_lighting.apply(picture, phase, places)
         return picture
 
     def _lay_subject(self, picture: Planes, pose: Pose, places: Map | None) -> None:
