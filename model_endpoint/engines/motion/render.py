@@ -187,7 +187,11 @@ class Renderer:
 
     def _places(self, share: Map | float, pose: Pose) -> Map:
         """Plate pixels (rows, columns, 2) that the grid sees, for things of a share."""
-        x, y = self._lens.source(self._grid_x, self._grid_y, share, pose)
+        grid_x, grid_y = self._grid_x, self._grid_y
+        if not isinstance(share, np.ndarray):
+            # Of one share all rows are alike, and all columns.
+            grid_x, grid_y = grid_x[:1], grid_y[:, :1]
+        x, y = self._lens.source(grid_x, grid_y, share, pose)
         places = np.empty((*self._grid_x.shape, 2), dtype=np.float32)
         np.add(x, self._home[0], out=places[..., 0])
         np.add(y, self._home[1], out=places[..., 1])
