@@ -11,10 +11,11 @@ import numpy as np
 
 from model_endpoint.engines.motion.fields import looked_up
 from model_endpoint.engines.motion.fill import push_pull
-from model_endpoint.engines.motion.grid import Rect, around, block, enlarged
+from model_endpoint.engines.motion.grid import Rect, around, block, enlarged, part
 from model_endpoint.engines.motion.sampling import sample_map, scaled
 from model_endpoint.engines.motion.stage import FIELD_PX, Current, Patch
 from model_endpoint.engines.motion.textures import Texture, texture
+from model_endpoint.engines.motion.tiles import Squares, asked, rects, tiled
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
 #: Part of a period that a place takes to change over.
@@ -23,6 +24,8 @@ CHANGE = 0.3
 PLACE = 0.09
 #: What is as good as nothing of a mask.
 TRACE = 0.004
+#: What is as good as all of a copy.
+FULLY = 1.0 - TRACE
 #: A region in more pieces than this is drawn as one.
 MAX_PIECES = 12
 #: Chance here only decides which places change over first: one arrangement serves all clips.
@@ -65,12 +68,12 @@ class Stream:
         """
         patch = current.patch
         colours = layer[..., :3]
-        part = np.zeros((patch.height, patch.width, 3), dtype=np.float32)
+        whole = np.zeros((patch.height, patch.width, 3), dtype=np.float32)
         bottom, right = patch.top + patch.height, patch.left + patch.width
         cutting = colours[patch.top : bottom, patch.left : right]
-        part[: cutting.shape[0], : cutting.shape[1]] = cutting
+        whole[: cutting.shape[0], : cutting.shape[1]] = cutting
         inside = as_map(current.mask > TRACE)
-        filled = push_pull(part, inside) if inside.any() else part
+        filled = push_pull(whole, inside) if inside.any() else whole
         pixels = as_rgb(np.rint(np.clip(filled, 0.0, 255.0)).astype(np.uint8))
         fine = texture(pixels)
         return cls(current, Texture(fine.pixels, patch.left, patch.top))
@@ -90,6 +93,32 @@ class Stream:
         late = enlarged(share, rect)
         return as_rgb(cv2.blendLinear(drawn[0], drawn[1], as_map(1.0 - late), late))
 
+    def draw_tiles(
+        self, drawn: Rgb, phase: float, places: Map, within: Rect, tiles: Squares
+    ) -> None:
+        """Draw the tiles of a rectangle (h, w, 4) of the picture, in place; see `draw`.
+
+        Each copy is only drawn where it is seen: of a whole sky that saves most of one.
+        """
+        patch = self._current.patch
+        (_, first), (weight, second) = self._current.copies(phase)
+        late = looked_up(changed(weight, self._when), places, patch.left, patch.top)
+        early, later = asked(late) < FULLY, asked(late) > TRACE
+        early_tiles, late_tiles = tiles & tiled(early), tiles & tiled(later)
+        ways = [
+            self._source.own(as_map(places + looked_up(field, places, patch.left, patch.top)))
+            for field in (first, second)
+        ]
+        for only, way in zip(
+            (early_tiles & ~late_tiles, late_tiles & ~early_tiles), ways, strict=True
+        ):
+            for rect in rects(only, within):
+                part(drawn, rect, within)[:] = self._source.sample(enlarged(block(way, rect), rect))
+        for rect in rects(early_tiles & late_tiles, within):
+            one, other = (self._source.sample(enlarged(block(way, rect), rect)) for way in ways)
+            share = enlarged(block(late, rect), rect)
+            part(drawn, rect, within)[:] = cv2.blendLinear(one, other, as_map(1.0 - share), share)
+
     def lay(self, below: Rgb, phase: float, places: Map, drawn_rect: Rect) -> None:
         """Draw the current over a rectangle `below` (h, w, 4) of the picture, in place."""
         patch = self._current.patch
@@ -97,14 +126,14 @@ class Stream:
             rect = around(seen(piece, places), drawn_rect)
             if rect is None:
                 continue
-            left, top, right, bottom = rect
             here = scaled(block(places, rect), 1.0, -float(patch.left), -float(patch.top))
             cover = sample_map(self._mask, enlarged(here, rect), cv2.BORDER_CONSTANT)
-            rows = slice(top - drawn_rect[1], bottom - drawn_rect[1])
-            part = below[rows, left - drawn_rect[0] : right - drawn_rect[0]]
+            under = part(below, rect, drawn_rect)
             drawn = self.draw(phase, places, rect)
-            drawn[..., 3] = part[..., 3]
-            part[:] = cv2.blendLinear(drawn, np.ascontiguousarray(part), cover, as_map(1.0 - cover))
+            drawn[..., 3] = under[..., 3]
+            under[:] = cv2.blendLinear(
+                drawn, np.ascontiguousarray(under), cover, as_map(1.0 - cover)
+            )
 
     def displacement(self, phase: float, places: Map) -> Map:
         """(rows, columns, 2) of the copy that each place shows most, 0 outside the mask."""

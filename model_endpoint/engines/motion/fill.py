@@ -1,5 +1,7 @@
 """Filling what was hidden: what may lie behind a subject, once a clip."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
@@ -22,18 +24,31 @@ def push_pull(values: Map, known: Map) -> Map:
         return values
     height, width = known.shape
     rows, columns = max(2, -(-height // COARSER)), max(2, -(-width // COARSER))
-    channels = values.shape[2]
-    weighted = as_map(cv2.multiply(values, as_map(np.dstack([known] * channels))))
     size = (columns, rows)
-    small = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
     weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-    level = np.concatenate([as_map(small).reshape(rows, columns, -1), weight[..., None]], axis=2)
-    coarse = _pull(as_map(_with_colour(level)))[..., :channels]
+    # One channel after the other: at full resolution that is what takes memory.
+    few = [
+        cv2.resize(cv2.multiply(channel, known), size, interpolation=cv2.INTER_AREA)
+        for channel in channels_of(values)
+    ]
+    level = as_map(np.dstack([*few, weight]))
+    coarse = _pull(as_map(_with_colour(level)))
     # Where some is known nearby the gap begins with its colour, not with a mean of the far.
-    filled = as_map(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
-    filled = filled.reshape(values.shape)
-    mixed = cv2.blendLinear(values, filled, known, as_map(1.0 - known))
-    return as_map(mixed).reshape(values.shape)
+    unknown, mixed = as_map(1.0 - known), np.empty_like(values)
+    for index, channel in enumerate(channels_of(values)):
+        filled = cv2.resize(
+            np.ascontiguousarray(coarse[..., index]),
+            (width, height),
+            interpolation=cv2.INTER_LINEAR,
+        )
+        mixed[..., index] = cv2.blendLinear(channel, filled, known, unknown)
+    return mixed
+
+
+def channels_of(values: Map) -> Iterator[Map]:
+    """Each channel (h, w) of values (h, w, c), when it is asked for."""
+    for index in range(values.shape[2]):
+        yield np.ascontiguousarray(values[..., index])
 
 
 def _with_colour(level: Map) -> Map:

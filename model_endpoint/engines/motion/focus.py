@@ -1,10 +1,14 @@
 """Drawing the focus: what is behind the subject blurs, as behind a wide lens."""
 
+from collections.abc import Sequence
+
 import cv2
 
+from model_endpoint.engines.motion.grid import Rect, block, cropped, part
 from model_endpoint.engines.motion.sampling import sample, scaled
+from model_endpoint.engines.motion.stage import FIELD_PX
 from model_endpoint.engines.motion.textures import Texture
-from model_endpoint.pixels import Map, Rgb, as_rgb
+from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
 #: Deviation of the blur at its most, as a part of the texture's longer side.
 BLUR = 0.006
@@ -24,12 +28,23 @@ class Defocus:
         self._blurred = as_rgb(cv2.GaussianBlur(small, (0, 0), deviation))
         self._scale = size[0] / width
 
-    def ground(self, sharp: Texture, places: Map, amount: float) -> Rgb:
-        """The ground at places (h, w, 2) of the sharp texture, `amount` 0..1 out of focus."""
+    def ground(
+        self, drawn: Rgb, within: Rect, places: Map, rects: Sequence[Rect], amount: float
+    ) -> None:
+        """Take rectangles of the ground, drawn sharp, out of focus by `amount` 0..1, in place.
+
+        places: pixels of the sharp texture that the camera's grid sees.
+        """
         offset = 0.5 * self._scale - 0.5
         own = scaled(places, self._scale, offset, offset)
-        soft = sample(self._blurred, own, cv2.BORDER_REPLICATE)
-        return as_rgb(cv2.addWeighted(sharp.sample(places), 1.0 - amount, soft, amount, 0.0))
+        for rect in rects:
+            # What is blurred may be looked up at every other pixel.
+            few = block(own, rect)
+            half = cv2.resize(few, (2 * few.shape[1], 2 * few.shape[0]))
+            soft = sample(self._blurred, as_map(half), cv2.BORDER_REPLICATE)
+            full = cv2.resize(soft, (FIELD_PX * few.shape[1], FIELD_PX * few.shape[0]))
+            sharp = part(drawn, rect, within)
+            cv2.addWeighted(sharp, 1.0 - amount, cropped(full, rect), amount, 0.0, dst=sharp)
 
     @staticmethod
     def blurred(drawn: Rgb, amount: float) -> Rgb:

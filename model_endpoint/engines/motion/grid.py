@@ -4,16 +4,18 @@ Its first square lies just outside the picture's upper left corner, so that inte
 the squares' centres never runs out at an edge.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from model_endpoint.engines.motion.stage import FIELD_PX
-from model_endpoint.pixels import Map, as_map
+from model_endpoint.pixels import Map, Rgb, as_map
 
 #: A rectangle of the picture: left, top, right, bottom.
 Rect: TypeAlias = tuple[int, int, int, int]
+Pixels: TypeAlias = NDArray[Any]
 
 
 def centres(size: tuple[int, int]) -> tuple[Map, Map]:
@@ -36,11 +38,21 @@ def block(values: Map, rect: Rect) -> Map:
 
 def enlarged(values: Map, rect: Rect) -> Map:
     """A block's values at every pixel of its rectangle."""
-    left, top, right, bottom = rect
     size = (values.shape[1] * FIELD_PX, values.shape[0] * FIELD_PX)
-    fine = as_map(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))
+    return as_map(cropped(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), rect))
+
+
+def cropped(fine: Pixels, rect: Rect) -> Pixels:
+    """The rectangle's own pixels of a block that was enlarged to FIELD_PX pixels a square."""
+    left, top, right, bottom = rect
     x, y = left % FIELD_PX + FIELD_PX, top % FIELD_PX + FIELD_PX
     return fine[y : y + bottom - top, x : x + right - left]
+
+
+def part(values: Rgb, rect: Rect, within: Rect) -> Rgb:
+    """A view of a rectangle of the picture in what has been drawn of another around it."""
+    left, top, right, bottom = rect
+    return values[top - within[1] : bottom - within[1], left - within[0] : right - within[0]]
 
 
 def around(inside: Map, within: Rect) -> Rect | None:

@@ -89,6 +89,11 @@ def warm(plate: Map) -> Map:
     return as_map((plate[..., 0] - plate[..., 2]) / 510.0 + 0.5)
 
 
+def in_bytes(picture: Map) -> Rgb:
+    """A picture (h, w, 3) of 0..255 rounded; at full resolution each copy as floats is large."""
+    return as_rgb(cv2.convertScaleAbs(picture))
+
+
 def outline(mask: Map, guide: Map) -> Map:
     """A coarse mask with the plate's own edges."""
     radius = max(2, round(OUTLINE_RADIUS * max(mask.shape)))
@@ -109,8 +114,9 @@ def cut_out(picture: Map, below: Map, cover: Map) -> Rgb:
     Only the outline needs it: inside the layer is the picture, and outside the two agree.
     """
     layer = np.empty((*cover.shape, 4), dtype=np.uint8)
-    layer[..., :3] = np.rint(picture * (cover >= 1.0)[..., None])
-    layer[..., 3] = 255 * (cover >= 1.0)
+    inside = cover >= 1.0
+    layer[..., :3] = in_bytes(picture) * inside[..., None]
+    layer[..., 3] = 255 * inside
     around = cv2.dilate((cover > 0.0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     edge = around & (cover < 1.0)
     mine, other = picture[edge], below[edge]
@@ -239,7 +245,7 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
             masks[region.kind] = as_map(smoothstep(0.3, 0.7, outline(mask, guide)) * seen)
 
     sky = None
-    ground = as_rgb(np.rint(np.clip(behind, 0.0, 255.0)).astype(np.uint8))
+    ground = in_bytes(behind)
     below = behind
     if sky_mask is not None:
         fine = np.maximum(fine_structure(guide, sky_mask), fine_structure(warm(plate), sky_mask))
@@ -249,7 +255,7 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
         masks[SKY] = as_map(whole_sky * seen)
         pure = cv2.erode(whole_sky, np.ones((3, 3), np.uint8)) * known
         sky_plate = push_pull(plate, as_map(pure >= PURE))
-        sky = as_rgb(np.rint(np.clip(sky_plate, 0.0, 255.0)).astype(np.uint8))
+        sky = in_bytes(sky_plate)
         ground = cut_out(behind, sky_plate, as_map(1.0 - whole_sky))
     subject = None
     if cover is not None:

@@ -14,7 +14,7 @@ from model_endpoint.engines.motion.camera import FAR_SHARE, Lens, Path, Pose, sh
 from model_endpoint.engines.motion.currents import Stream
 from model_endpoint.engines.motion.fields import Fields, looked_up
 from model_endpoint.engines.motion.focus import Defocus
-from model_endpoint.engines.motion.grid import Rect, block, centres, enlarged
+from model_endpoint.engines.motion.grid import Rect, block, centres, enlarged, part
 from model_endpoint.engines.motion.layers import Cutout
 from model_endpoint.engines.motion.lighting import Lighting, colourfulness
 from model_endpoint.engines.motion.planes import Planes
@@ -22,6 +22,7 @@ from model_endpoint.engines.motion.sampling import sample_map
 from model_endpoint.engines.motion.stage import FIELD_PX, Effect, Patch
 from model_endpoint.engines.motion.staging import Staged
 from model_endpoint.engines.motion.textures import COVERAGE, Texture, texture
+from model_endpoint.engines.motion.tiles import TILE_PX, Squares, asked, extremes, rects, tiled
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
 #: Coverage and masks below this are none.
@@ -53,7 +54,8 @@ class Figure:
     texture: Texture
     patch: Patch
     share: float
-    #: The least coverage (0..1) around each square of a field of the whole plate.
+    #: The most and the least coverage (0..1) around each square of a field of the whole plate.
+    most: Map
     least: Map
 
     @classmethod
@@ -64,8 +66,8 @@ class Figure:
         patch = Patch.around(as_map(cutout.pixels[..., COVERAGE]), margin_px=FIELD_PX)
         if patch is None:
             return None
-        _, least = coverages(cutout.pixels)
-        return cls(texture(cutout.pixels, patch), patch, cutout.share, least)
+        most, least = coverages(cutout.pixels)
+        return cls(texture(cutout.pixels, patch), patch, cutout.share, most, least)
 
 
 class Renderer:
@@ -121,6 +123,8 @@ class Renderer:
             for layer in ("sky", None)
         )
         self._veils = [veil for effect in effects for veil in effect.veils]
+        #: Where a layer is drawn before it is laid over those behind it.
+        self._canvas = np.zeros((height, self._size[0], 4), dtype=np.uint8)
         self._defocus = Defocus(self._ground) if path.move == "rack_focus" else None
 
     def draw(self, phase: float) -> Planes:
@@ -128,14 +132,14 @@ class Renderer:
         pose = self._path.at(phase)
         view = Seen(self._lens, pose, self._home)
         figure = self._figure_places(pose, phase)
-        picture = self._ground_and_sky(pose, phase, self._hidden_from(figure))
+        picture = self._ground_and_sky(pose, phase, self._behind(figure))
         for veil in self._veils:
             if veil.behind_subject:
                 veil.over(picture, phase, view)
         self._lay_subject(picture, pose, figure)
         if self._lighting:
             places = self._places(self._share_in_front, pose)
-            self._lighting.apply(picture, phase, places, self._whole())
+            self._lighting.apply(picture, phase, places)
         for veil in self._veils:
             if not veil.behind_subject:
                 veil.over(picture, phase, view)
@@ -178,9 +182,19 @@ class Renderer:
     def _whole(self) -> Rect:
         return 0, 0, self._size[0], self._size[1]
 
+    def _empty(self, rect: Rect) -> Rgb:
+        """The canvas of a rectangle, with nothing on it; what was on it is lost."""
+        canvas = part(self._canvas, rect, self._whole())
+        canvas[:] = 0
+        return canvas
+
     def _places(self, share: Map | float, pose: Pose) -> Map:
         """Plate pixels (rows, columns, 2) that the grid sees, for things of a share."""
-        x, y = self._lens.source(self._grid_x, self._grid_y, share, pose)
+        grid_x, grid_y = self._grid_x, self._grid_y
+        if not isinstance(share, np.ndarray):
+            # Of one share all rows are alike, and all columns.
+            grid_x, grid_y = grid_x[:1], grid_y[:, :1]
+        x, y = self._lens.source(grid_x, grid_y, share, pose)
         places = np.empty((*self._grid_x.shape, 2), dtype=np.float32)
         np.add(x, self._home[0], out=places[..., 0])
         np.add(y, self._home[1], out=places[..., 1])
@@ -198,77 +212,73 @@ class Renderer:
         places = self._places(self._subject.share, pose)
         return as_map(places + self._fields["subject"].at(phase, places))
 
-    def _hidden_from(self, figure: Map | None) -> int:
-        """The row from which on the subject fills the picture: nothing behind it need be drawn."""
-        height = self._size[1]
+    def _behind(self, figure: Map | None) -> Squares:
+        """The tiles that show more than the subject."""
         if figure is None or self._subject is None:
-            return height
-        least = looked_up(self._subject.least, figure)
-        open_rows = np.flatnonzero((least < 1.0).any(axis=1))
-        bottom = (int(open_rows[-1]) + 1) * FIELD_PX if len(open_rows) else 0
-        return min(height, bottom)
+            return tiled(asked(self._grid_x) > -np.inf)
+        return tiled(looked_up(self._subject.least, asked(figure)) < 1.0)
 
-    def _ground_and_sky(self, pose: Pose, phase: float, hidden_from: int) -> Planes:
+    def _ground_and_sky(self, pose: Pose, phase: float, behind: Squares) -> Planes:
         width, height = self._size
         places = self._places(self._share, pose)
         bent = as_map(places + self._fields["ground"].at(phase, places))
-        ground_top, sky_bottom = self._bands(bent)
-        bottom, sky_bottom = hidden_from, min(hidden_from, sky_bottom)
-        if self._sky is None:
-            ground_top, sky_bottom = 0, 0
+        of_ground, of_sky = behind, np.zeros_like(behind)
+        if self._sky is not None:
+            most, least = (looked_up(values, asked(bent)) for values in (self._most, self._least))
+            of_ground, of_sky = behind & tiled(most > TRACE), behind & tiled(least < 1.0 - TRACE)
         picture = Planes(
             np.zeros((height, width), np.uint8),
             np.zeros((height // 2, width // 2), np.uint8),
             np.zeros((height // 2, width // 2), np.uint8),
         )
+        sky_bottom = below_last(of_sky, height)
         through = np.full((sky_bottom, width), 255, np.uint8)
-        if ground_top < bottom:
-            rect = (0, ground_top, width, bottom)
-            ground, cover = unpacked(self._sampled_ground(bent, rect, pose, phase))
-            part = picture.part(rect)
-            part.y[:], part.u[:], part.v[:] = ground.y, ground.u, ground.v
-            shared = max(0, sky_bottom - ground_top)
-            through[ground_top:] = cv2.bitwise_not(cover[:shared]) if shared else 0
+        top, bottom = above_first(of_ground, height), below_last(of_ground, height)
+        if top < bottom:
+            rect = (0, top, width, bottom)
+            drawn = self._draw_ground(bent, rect, of_ground, pose, phase)
+            ground, cover = unpacked(drawn)
+            below = picture.part(rect)
+            below.y[:], below.u[:], below.v[:] = ground.y, ground.u, ground.v
+            if top < sky_bottom:
+                shared = cover[: sky_bottom - top]
+                through[top : top + len(shared)] = cv2.bitwise_not(shared)
         if sky_bottom:
             rect = (0, 0, width, sky_bottom)
-            add_behind(picture.part(rect), self._open_sky(pose, phase, rect), through)
+            add_behind(picture.part(rect), self._open_sky(pose, phase, rect, of_sky), through)
         return picture
 
-    def _bands(self, places: Map) -> tuple[int, int]:
-        """The first row of the picture that may show ground, and the row below the last of sky."""
-        height = self._size[1]
-        most, least = (looked_up(values, places) for values in (self._most, self._least))
-        ground = np.flatnonzero((most > TRACE).any(axis=1))
-        sky = np.flatnonzero((least < 1.0 - TRACE).any(axis=1))
-        top = (int(ground[0]) - 2) * FIELD_PX if len(ground) else height
-        bottom = (int(sky[-1]) + 1) * FIELD_PX if len(sky) else 0
-        return min(height, max(0, top)) // 2 * 2, min(height, bottom)
-
-    def _sampled_ground(self, places: Map, rect: Rect, pose: Pose, phase: float) -> Rgb:
-        """The ground's rectangle, (h, w, 4), with what flows on it."""
-        full = self._full(self._ground.own(places), rect)
+    def _draw_ground(
+        self, places: Map, rect: Rect, tiles: Squares, pose: Pose, phase: float
+    ) -> Rgb:
+        """The ground's rectangle, (h, w, 4), with what flows on it; nothing where not needed."""
+        drawn, parts = self._empty(rect), rects(tiles, rect)
+        self._ground.draw(drawn, rect, places, parts)
         if self._defocus is not None and pose.defocus > 0.0:
-            drawn = self._defocus.ground(self._ground, full, pose.defocus)
-        else:
-            drawn = self._ground.sample(full)
+            self._defocus.ground(drawn, rect, self._ground.own(places), parts, pose.defocus)
         for stream in self._ground_streams:
             stream.lay(drawn, phase, places, rect)
         return drawn
 
-    def _open_sky(self, pose: Pose, phase: float, rect: Rect) -> Planes:
+    def _open_sky(self, pose: Pose, phase: float, rect: Rect, tiles: Squares) -> Planes:
         sky = self._sky
         if sky is None:
             raise AssertionError("no sky to draw")
         places = self._places(FAR_SHARE, pose)
+        blurs = self._defocus is not None and pose.defocus > 0.0
+        if blurs:
+            # A blur looks at what is around.
+            tiles = np.ones_like(tiles)
+        drawn = self._empty(rect)
         if self._sky_streams:
-            drawn = self._sky_streams[0].draw(phase, places, rect)
+            self._sky_streams[0].draw_tiles(drawn, phase, places, rect, tiles)
         else:
-            drawn = sky.sample(self._full(sky.own(places), rect))
-        if self._defocus is not None and pose.defocus > 0.0:
-            drawn = self._defocus.blurred(drawn, pose.defocus)
+            sky.draw(drawn, rect, places, rects(tiles, rect))
+        if blurs:
+            drawn = Defocus.blurred(drawn, pose.defocus)
         picture, _ = unpacked(drawn)
         if self._sky_lighting:
-            self._sky_lighting.apply(picture, phase, places, rect)
+            self._sky_lighting.apply(picture, phase, places)
         return picture
 
     def _lay_subject(self, picture: Planes, pose: Pose, places: Map | None) -> None:
@@ -278,8 +288,10 @@ class Renderer:
         rect = self._seen_rect(subject.patch, subject.share, pose)
         if rect is None:
             return
-        full = self._full(subject.texture.own(places), rect)
-        layer, cover = unpacked(subject.texture.sample(full, cv2.BORDER_CONSTANT))
+        tiles = tiled(looked_up(subject.most, asked(places)) > TRACE)
+        drawn = self._empty(rect)
+        subject.texture.draw(drawn, rect, places, rects(tiles, rect), cv2.BORDER_CONSTANT)
+        layer, cover = unpacked(drawn)
         lay_over(picture.part(rect), layer, cover)
 
     def _seen_rect(self, patch: Patch, share: float, pose: Pose) -> Rect | None:
@@ -292,6 +304,18 @@ class Renderer:
         top, bottom = max(0, int(rows[0]) - 2), min(height, int(rows[1]) + 3)
         left, top, right, bottom = left // 2 * 2, top // 2 * 2, right // 2 * 2, bottom // 2 * 2
         return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def above_first(tiles: Squares, height: int) -> int:
+    """The first row of pixels of the first true tile; the picture's height if there is none."""
+    rows = np.flatnonzero(tiles.any(axis=1))
+    return int(rows[0]) * TILE_PX if len(rows) else height
+
+
+def below_last(tiles: Squares, height: int) -> int:
+    """The row of pixels below the last true tile; 0 if there is none."""
+    rows = np.flatnonzero(tiles.any(axis=1))
+    return min(height, (int(rows[-1]) + 1) * TILE_PX) if len(rows) else 0
 
 
 def on_grid(values: Map, x: Map, y: Map) -> Map:
@@ -310,11 +334,7 @@ def coverages(layer: Rgb) -> tuple[Map, Map]:
     if layer.shape[2] <= COVERAGE:
         full = np.ones((-(-layer.shape[0] // FIELD_PX), -(-layer.shape[1] // FIELD_PX)), np.float32)
         return full, full
-    cover = layer[..., COVERAGE]
-    around = np.ones((3 * FIELD_PX, 3 * FIELD_PX), np.uint8)
-    middle = FIELD_PX // 2
-    most = cv2.dilate(cover, around)[middle::FIELD_PX, middle::FIELD_PX]
-    least = cv2.erode(cover, around)[middle::FIELD_PX, middle::FIELD_PX]
+    most, least = extremes(as_map(layer[..., COVERAGE]))
     return as_map(most / np.float32(255.0)), as_map(least / np.float32(255.0))
 
 

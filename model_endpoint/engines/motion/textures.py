@@ -4,13 +4,15 @@ OpenCV samples four channels in the time of one; and what was enlarged once with
 sampled linearly in every frame and stays sharp, however the camera moves.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from model_endpoint.engines.motion.grid import Rect, block, enlarged, part
 from model_endpoint.engines.motion.planes import BLACK, NEUTRAL, matrix
-from model_endpoint.engines.motion.sampling import sample, scaled
+from model_endpoint.engines.motion.sampling import NO_SECOND_MAP, sample, scaled
 from model_endpoint.engines.motion.stage import Patch
 from model_endpoint.pixels import Map, Rgb, as_rgb
 
@@ -44,6 +46,26 @@ class Texture:
         """(h, w, 4) at places (h, w, 2) in this texture's own pixels; see `own`."""
         return sample(self.pixels, places, border)
 
+    def draw(
+        self,
+        drawn: Rgb,
+        within: Rect,
+        places: Map,
+        rects: Sequence[Rect],
+        border: int = cv2.BORDER_REFLECT_101,
+    ) -> None:
+        """Draw rectangles of the picture into what is drawn of another around them, in place.
+
+        places: plate pixels of the camera's grid.
+        """
+        own = self.own(places)
+        for rect in rects:
+            full = enlarged(block(own, rect), rect)
+            into = part(drawn, rect, within)
+            cv2.remap(
+                self.pixels, full, NO_SECOND_MAP, cv2.INTER_LINEAR, dst=into, borderMode=border
+            )
+
     def own(self, places: Map) -> Map:
         """Plate pixels (…, 2) as pixels of this texture."""
         return scaled(places, float(FINER), -FINER * float(self.left), -FINER * float(self.top))
@@ -52,8 +74,8 @@ class Texture:
 def texture(layer: Rgb, patch: Patch | None = None) -> Texture:
     """Make a texture of a layer's patch, or of all of it; sRGB (h, w, 3) or (h, w, 4)."""
     left, top = (patch.left, patch.top) if patch else (0, 0)
-    part = layer[top : top + patch.height, left : left + patch.width] if patch else layer
-    return Texture(finer(packed_layer(part)), left, top)
+    cutting = layer[top : top + patch.height, left : left + patch.width] if patch else layer
+    return Texture(finer(packed_layer(cutting)), left, top)
 
 
 def finer(layer: Rgb) -> Rgb:
@@ -69,7 +91,7 @@ def finer(layer: Rgb) -> Rgb:
     # Four bytes at a time: numpy moves whole pixels faster than channels.
     fine = np.empty((FINER * height, FINER * width), dtype=np.uint32)
     parts = ((0, 0, layer), (0, 1, across), (1, 0, down), (1, 1, both))
-    for row, column, part in parts:
-        whole = np.ascontiguousarray(part, dtype=np.uint8).view(np.uint32)[..., 0]
+    for row, column, quarter in parts:
+        whole = np.ascontiguousarray(quarter, dtype=np.uint8).view(np.uint32)[..., 0]
         fine[row::FINER, column::FINER] = whole
     return as_rgb(fine.view(np.uint8).reshape(FINER * height, FINER * width, 4))
