@@ -29,6 +29,7 @@ from model_endpoint.scene.sources import (
 )
 from model_endpoint.scene.steam import find_steam
 from model_endpoint.scene.subject import find_subject, saliency
+from model_endpoint.scene.support import without_support
 from model_endpoint.scene.water import find_water
 from story.generation import Box, Tag
 
@@ -60,6 +61,9 @@ def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...]
     if subject is not None and animal:
         beasts = tuple(face for face in faces if face.points is None)
         subject = replace(subject, mask=only_coat(small, subject.mask, beasts))
+    elif subject is not None and not people:
+        # Heads are notched off from shoulders as well: who is alive is one.
+        subject = without_support(photo, small, subject)
     sky = find_sky(small, size, salient)
     told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
     water = find_water(small, size, sky, subject, told)
