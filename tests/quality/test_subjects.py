@@ -27,6 +27,7 @@ LEAST_OVERLAP = 0.85
 WITH_SUBJECT = tuple(name for name in IN_REPOSITORY if load(name).shows("subject"))
 WITHOUT_SUBJECT = tuple(name for name in IN_REPOSITORY if not load(name).shows("subject"))
 LEAST_PRECISION = 0.85
+HALF = 0.5
 
 
 @cache
@@ -98,12 +99,25 @@ def test_what_is_called_foliage_is_foliage(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "least"),
     [("dandelions", 0.85), ("flower_dahlia", 0.9), ("mountain_clouds", 0.85),
-     ("mountain_meadow", 0.8), ("stream_waterfall", 0.6), ("temple_lake_china", 0.35)],
+     ("mountain_meadow", 0.8), ("stream_waterfall", 0.6), ("sunset_hills", 0.55),
+     ("temple_lake_china", 0.35)],
 )  # fmt: skip
 def test_much_of_the_foliage_is_found(name: str, least: float) -> None:
     mask = found(look(name).region(FOLIAGE))
     truth = drawn(name, "foliage", mask)
     assert (mask & truth).sum() / truth.sum() >= least
+
+
+@pytest.mark.parametrize("change", [mirrored, darker, squeezed])
+def test_grass_in_the_low_sun_is_found_in_a_changed_photo(change: Callable[[Rgb], Rgb]) -> None:
+    scene = analyse(change(read_photo((PHOTOS / "sunset_hills.jpg").read_bytes())))
+    mask = found(scene.region(FOLIAGE))
+    truth, still = drawn("sunset_hills", "foliage", mask), drawn("sunset_hills", "still", mask)
+    if change is mirrored:
+        truth, still = truth[:, ::-1], still[:, ::-1]
+    assert (mask & truth).sum() / mask.sum() >= LEAST_PRECISION
+    assert (mask & truth).sum() / truth.sum() >= HALF
+    assert not (mask & still).any()
 
 
 @pytest.mark.parametrize("name", IN_REPOSITORY)

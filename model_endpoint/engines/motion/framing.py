@@ -4,7 +4,8 @@ The plate is the photo at the clip's scale: a plate pixel is a clip pixel in the
 is `home`. What the photo shows around `home` is there for the camera to uncover.
 
 With `cover` the picture fills the clip. With `contain` the whole photo is a card in the clip, with
-a blurred copy of itself around it; inside the card everything is as with `cover`.
+a blurred copy of itself around it; inside the card everything is as with `cover`. Left to us, the
+card of people who stand too far apart for `cover` shows what holds their heads, so that it is large.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from model_endpoint.pixels import Map, Rgb, as_map
-from model_endpoint.scene.model import SUBJECT, Scene
+from model_endpoint.scene.model import SUBJECT, Face, Scene
 from story.generation import Box, CameraMove, Direction, Fit
 
 #: The part of the largest possible crop that the first frame takes: the rest is the camera's room.
@@ -45,6 +46,8 @@ MARGIN = 0.14
 FACE_PULL = 4.0
 #: What a face's box may stick out of the crop, in pixels: boxes are no sharper than that.
 SLACK_PX = 2.0
+#: Hair, ears and some air around a face, in widths and heights of its box.
+HEAD_ASIDE, HEAD_ABOVE, HEAD_BELOW = 0.6, 0.6, 0.4
 CENTRE_PULL = 0.15
 
 
@@ -89,7 +92,7 @@ class Framing:
 
 
 def choose_fit(photo: tuple[int, int], scene: Scene, weight: Map, direction: Direction) -> Fit:
-    """The fit that was directed; left to us, the whole photo if its crop would cut a face."""
+    """The fit that was directed; left to us, a card if the crop would cut a face."""
     if direction.fit != "auto":
         return direction.fit
     crop = outer_crop(photo, (direction.width, direction.height), weight)
@@ -106,15 +109,52 @@ def choose_fit(photo: tuple[int, int], scene: Scene, weight: Map, direction: Dir
     return "cover"
 
 
-def card_size(photo: tuple[int, int], fit: Fit, clip: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) of the moving picture: the clip, or for `contain` the photo fitted in it."""
+def card_of(photo: tuple[int, int], scene: Scene, direction: Direction) -> Rect:
+    """What of the photo a card shows: all of it if that was directed, else all heads, large.
+
+    Only the side that keeps the card from being larger is cut, and never so far that the other
+    one would keep it.
+    """
+    width, height = photo
+    whole = Rect(0.0, 0.0, width, height)
+    if direction.fit != "auto" or not scene.faces:
+        return whole
+    heads = [head.in_pixels(width, height) for head in map(head_of, scene.faces)]
+    shape = direction.width / direction.height
+    if width > height * shape:
+        first, last = min(head[0] for head in heads), max(head[2] for head in heads)
+        start, length = widened(first, last, height * shape, width)
+        return Rect(start, 0.0, length, height)
+    first, last = min(head[1] for head in heads), max(head[3] for head in heads)
+    start, length = widened(first, last, width / shape, height)
+    return Rect(0.0, start, width, length)
+
+
+def head_of(face: Face) -> Box:
+    """The part of the photo that a face's whole head takes, with some air around it."""
+    box = face.box
+    left, top = box.left - HEAD_ASIDE * box.width, box.top - HEAD_ABOVE * box.height
+    right = box.left + (1.0 + HEAD_ASIDE) * box.width
+    bottom = box.top + (1.0 + HEAD_BELOW) * box.height
+    left, top = max(0.0, left), max(0.0, top)
+    return Box(left=left, top=top, width=min(1.0, right) - left, height=min(1.0, bottom) - top)
+
+
+def widened(first: float, last: float, least: float, most: float) -> tuple[float, float]:
+    """(start, length) of the span first..last within 0..most, at least `least` long."""
+    length = min(most, max(last - first, least))
+    return min(max(0.0, (first + last - length) / 2.0), most - length), length
+
+
+def card_size(shown: Rect, fit: Fit, clip: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of the moving picture: the clip, or for `contain` `shown` fitted in it."""
     if fit == "cover":
         return clip
-    scale = min(clip[0] / photo[0], clip[1] / photo[1])
+    scale = min(clip[0] / shown.width, clip[1] / shown.height)
     # Even, since two rows share their colour in the clip.
     return (
-        min(clip[0], max(2, 2 * round(photo[0] * scale / 2))),
-        min(clip[1], max(2, 2 * round(photo[1] * scale / 2))),
+        min(clip[0], max(2, 2 * round(shown.width * scale / 2))),
+        min(clip[1], max(2, 2 * round(shown.height * scale / 2))),
     )
 
 
@@ -167,9 +207,10 @@ def frame(photo: Rgb, scene: Scene, direction: Direction, move: CameraMove) -> F
     height, width = photo.shape[:2]
     weight = attention(scene)
     fit = choose_fit((width, height), scene, weight, direction)
-    size = card_size((width, height), fit, (direction.width, direction.height))
-    lean = LEAN.get(move, MIDDLE)
-    crop = outer_crop((width, height), size, weight).shrunk(ROOM[move], lean)
+    shown = card_of((width, height), scene, direction)
+    size = card_size(shown, fit, (direction.width, direction.height))
+    outer = shown if fit == "contain" else outer_crop((width, height), size, weight)
+    crop = outer.shrunk(ROOM[move], LEAN.get(move, MIDDLE))
     scale = size[0] / crop.width
     margin = MARGIN * max(size)
     left, top, right, bottom = (
