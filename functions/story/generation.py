@@ -57,7 +57,8 @@ Ambience = Literal[
 #: The engine chooses what suits the scene it sees.
 Auto = Literal["auto"]
 #: "cover" fills the clip and may cut the photo; "contain" shows all of it over its own blur. An
-#: engine that may choose cuts a photo unless it would cut a face.
+#: engine that may choose cuts a photo unless it would cut a face; then what it contains is at least
+#: every head.
 Fit = Literal["cover", "contain"]
 FitWish = Literal["auto", "cover", "contain"]
 

@@ -3,17 +3,17 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from model_endpoint.engines.motion.camera import Lens, plan_path
+from model_endpoint.engines.motion.camera import Lens, kept, plan_path
 from model_endpoint.engines.motion.camera import Path as CameraPath
 from model_endpoint.engines.motion.card import surround
 from model_endpoint.engines.motion.encoders import X264, Encoder
-from model_endpoint.engines.motion.framing import Framing
+from model_endpoint.engines.motion.framing import Framing, Rect
 from model_endpoint.engines.motion.movie import Movie
 from model_endpoint.engines.motion.plan import Plan, choose_camera, decide, reported
 from model_endpoint.engines.motion.planes import Planes
@@ -36,6 +36,8 @@ CARD = Card(
 #: Parts of the whole time, for progress.
 SCENE_DONE = 0.15
 LAYERS_DONE = 0.2
+#: The phase in which a camera that comes back is farthest.
+HALF_WAY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,29 @@ def camera(staged: Staged, direction: Direction, move: CameraMove) -> tuple[Lens
         strength=direction.wishes.strength,
         random=np.random.default_rng([direction.seed, 0]),
     )
-    return Lens(zoom_centre(framing, move), pivot), path
+    centre = zoom_centre(framing, move)
+    if framing.heads is None:
+        return Lens(centre, pivot), path
+    return keeping_heads(framing.heads, framing.size, Lens(centre, pivot), path)
+
+
+def keeping_heads(
+    heads: Rect, size: tuple[int, int], lens: Lens, path: CameraPath
+) -> tuple[Lens, CameraPath]:
+    """The same, but no nearer and not elsewhere than leaves several heads in the picture."""
+    nearest = path.at(HALF_WAY if path.loop else 1.0).zoom * lens.pivot
+    if nearest <= 0.0:
+        return lens, path
+    spans = ((heads.left, heads.left + heads.width), (heads.top, heads.top + heads.height))
+    growth = 1.0 + nearest
+    for span, length in zip(spans, size, strict=True):
+        _, growth = kept(span, length, growth, 0.0)
+    x, y = (
+        kept(span, length, growth, wished)[0]
+        for span, length, wished in zip(spans, size, lens.centre, strict=True)
+    )
+    nearer = max(0.0, growth - 1.0) / nearest
+    return Lens((x, y), lens.pivot), replace(path, strength=path.strength * nearer)
 
 
 def zoom_centre(framing: Framing, move: CameraMove) -> tuple[float, float]:

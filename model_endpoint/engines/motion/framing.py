@@ -5,7 +5,7 @@ is `home`. What the photo shows around `home` is there for the camera to uncover
 
 With `cover` the picture fills the clip. With `contain` the whole photo is a card in the clip, with
 a blurred copy of itself around it; inside the card everything is as with `cover`. Left to us, the
-card of people who stand too far apart for `cover` shows what holds their heads, so that it is large.
+card of people who stand too far apart for `cover` shows what holds their heads, to be large.
 """
 
 from dataclasses import dataclass
@@ -46,8 +46,10 @@ MARGIN = 0.14
 FACE_PULL = 4.0
 #: What a face's box may stick out of the crop, in pixels: boxes are no sharper than that.
 SLACK_PX = 2.0
-#: Hair, ears and some air around a face, in widths and heights of its box.
-HEAD_ASIDE, HEAD_ABOVE, HEAD_BELOW = 0.6, 0.6, 0.4
+#: Hair, ears and chin around a face, in widths and heights of its box.
+HEAD_ASIDE, HEAD_ABOVE, HEAD_BELOW = 0.45, 0.45, 0.2
+#: How much longer than from head to head a card is: the camera comes nearer by as much.
+AIR = 1.04
 CENTRE_PULL = 0.15
 
 
@@ -78,7 +80,8 @@ class Framing:
     plate (h, w, 3) uint8; home: the first frame's place in it, (left, top) whole pixels; size:
     (width, height) of the picture; source: the plate's rectangle in the photo's pixels;
     photo_height: the photo's height, in pixels; crop: the part of the photo in the first frame;
-    fit: how it was fitted; focus: where the eye goes, in the picture's pixels.
+    fit: how it was fitted; focus: where the eye goes, in the picture's pixels; heads: what holds
+    all heads of several, in the picture's pixels and within it.
     """
 
     plate: Rgb
@@ -89,6 +92,7 @@ class Framing:
     crop: Box
     fit: Fit
     focus: tuple[float, float]
+    heads: Rect | None = None
 
 
 def choose_fit(photo: tuple[int, int], scene: Scene, weight: Map, direction: Direction) -> Fit:
@@ -131,7 +135,7 @@ def card_of(photo: tuple[int, int], scene: Scene, direction: Direction) -> Rect:
 
 
 def head_of(face: Face) -> Box:
-    """The part of the photo that a face's whole head takes, with some air around it."""
+    """The part of the photo that a face's whole head takes."""
     box = face.box
     left, top = box.left - HEAD_ASIDE * box.width, box.top - HEAD_ABOVE * box.height
     right = box.left + (1.0 + HEAD_ASIDE) * box.width
@@ -141,8 +145,8 @@ def head_of(face: Face) -> Box:
 
 
 def widened(first: float, last: float, least: float, most: float) -> tuple[float, float]:
-    """(start, length) of the span first..last within 0..most, at least `least` long."""
-    length = min(most, max(last - first, least))
+    """(start, length) of the span first..last with some air, at least `least`, within 0..most."""
+    length = min(most, max(AIR * (last - first), least))
     return min(max(0.0, (first + last - length) / 2.0), most - length), length
 
 
@@ -246,7 +250,21 @@ def frame(photo: Rgb, scene: Scene, direction: Direction, move: CameraMove) -> F
         crop=fractions,
         fit=fit,
         focus=(focus[0] - left, focus[1] - top),
+        heads=around_heads((width, height), scene, crop, scale),
     )
+
+
+def around_heads(photo: tuple[int, int], scene: Scene, crop: Rect, scale: float) -> Rect | None:
+    """What holds the heads of several, in pixels of the picture of `crop`; None of fewer."""
+    if len(scene.faces) <= 1:
+        return None
+    heads = np.array([head_of(face).in_pixels(*photo) for face in scene.faces])
+    left, top = np.maximum(heads[:, :2].min(axis=0) - [crop.left, crop.top], 0.0)
+    right, bottom = heads[:, 2:].max(axis=0) - [crop.left, crop.top]
+    width, height = min(float(right), crop.width) - left, min(float(bottom), crop.height) - top
+    if width <= 0.0 or height <= 0.0:
+        return None
+    return Rect(*(float(value) * scale for value in (left, top, width, height)))
 
 
 def centre_of(weight: Map) -> tuple[float, float]:
