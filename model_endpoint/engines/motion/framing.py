@@ -72,6 +72,13 @@ class Rect:
             height,
         )
 
+    def shaped(self, size: tuple[int, int]) -> "Rect":
+        """The largest rectangle in its middle that has the shape of a size (width, height)."""
+        scale = min(self.width / size[0], self.height / size[1])
+        width, height = size[0] * scale, size[1] * scale
+        left = self.left + (self.width - width) / 2.0
+        return Rect(left, self.top + (self.height - height) / 2.0, width, height)
+
 
 @dataclass(frozen=True, slots=True)
 class Framing:
@@ -213,7 +220,9 @@ def frame(photo: Rgb, scene: Scene, direction: Direction, move: CameraMove) -> F
     fit = choose_fit((width, height), scene, weight, direction)
     shown = card_of((width, height), scene, direction)
     size = card_size(shown, fit, (direction.width, direction.height))
-    outer = shown if fit == "contain" else outer_crop((width, height), size, weight)
+    outer = outer_crop((width, height), size, weight)
+    if fit == "contain":
+        outer = shown.shaped(size)
     crop = outer.shrunk(ROOM[move], LEAN.get(move, MIDDLE))
     scale = size[0] / crop.width
     margin = MARGIN * max(size)
