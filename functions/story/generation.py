@@ -105,6 +105,11 @@ class Wishes(Contract):
     preset: Preset | None = None
     ambience: Ambience | None = None
 
+    @property
+    def named(self) -> frozenset[Motion]:
+        """What was asked for by a word of its own, and not refused: the photo should show it."""
+        return frozenset(self.motions) - frozenset(self.implied) - frozenset(self.refused)
+
 
 class Direction(Contract):
     """What one clip shall be: everything an engine needs besides the photo itself."""

@@ -86,7 +86,7 @@ class MotionEngine:
         self.card.require(direction)
         started = time.perf_counter()
         progress(0.0, "scene")
-        scene = analyse(photo, direction.faces, direction.tags)
+        scene = analyse(photo, direction.faces, direction.tags, direction.wishes.named)
         seen = time.perf_counter()
         progress(SCENE_DONE, "layers")
         production = produce(photo, direction, scene)

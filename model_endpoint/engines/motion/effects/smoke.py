@@ -15,9 +15,9 @@ from model_endpoint.engines.motion.stage import (
     Stage,
 )
 from model_endpoint.pixels import as_map
+from model_endpoint.scene.model import SMOKE
 from story.generation import Heading, Motion
 
-SMOKE = "smoke"
 #: How fast smoke rises, parts of the picture's longer side a second: about a pixel a frame.
 SPEED = 0.02
 #: Where the wind carries it: sideways as a part of upwards, by heading.
