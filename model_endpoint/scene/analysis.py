@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_endpoint.pixels import Rgb, as_map, as_rgb
+from model_endpoint.pixels import Rgb, as_rgb
 from model_endpoint.scene.classes import classify, share_of
 from model_endpoint.scene.cloth import find_cloth
 from model_endpoint.scene.coat import only_coat
@@ -20,7 +20,7 @@ from model_endpoint.scene.foliage import find_foliage
 from model_endpoint.scene.kind import Light, leaning, name_kind, see_light
 from model_endpoint.scene.model import Region, Scene, SceneKind, Source
 from model_endpoint.scene.sky import find_sky
-from model_endpoint.scene.smoke import find_smoke
+from model_endpoint.scene.smoke import find_smoke, part_from
 from model_endpoint.scene.sources import (
     Hints,
     find_exhaust,
@@ -91,11 +91,13 @@ def analyse(
         small,
         size,
         sky,
-        (subject, water, foliage, cloth),
+        (water, foliage, cloth),
         told="smoke" in asked or bool(told & SMOKE_TAGS),
     )
-    if sky is not None and smoke is not None:
-        sky = replace(sky, mask=as_map(sky.mask * (1.0 - smoke.mask)))
+    if smoke is not None and subject is not None:
+        smoke, subject = part_from(smoke, subject)
+    if smoke is not None and sky is not None:
+        smoke, sky = part_from(smoke, sky)
     found = present(sky, water, falling, foliage, subject, cloth, smoke)
     return Scene(
         regions=found,

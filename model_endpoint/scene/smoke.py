@@ -4,6 +4,8 @@ Mist, walls and dusk are grey and soft as well: smoke is only looked for where t
 show some, and only believed before the sky and where its outline is that of a plume.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -84,6 +86,17 @@ def find_smoke(
     return Region(kind=SMOKE, mask=mask, confidence=max(confidence for confidence, _ in sure))
 
 
+def part_from(smoke: Region, region: Region) -> tuple[Region, Region | None]:
+    """Smoke and another region that was found in the same place: each without the other.
+
+    A region that is mostly smoke is nothing but smoke, and shows its outline better.
+    """
+    inside = region.mask > HALF
+    if inside.any() and float(smoke.mask[inside].mean()) > HALF:
+        return replace(smoke, mask=np.maximum(smoke.mask, region.mask)), None
+    return smoke, replace(region, mask=as_map(region.mask * (1.0 - smoke.mask)))
+
+
 def grey_and_soft(small: Rgb) -> Mask:
     """What is grey, without fine texture, and lighter or darker than what is around: (h, w)."""
     lab = lab_of(small)
@@ -102,9 +115,11 @@ def grey_and_soft(small: Rgb) -> Mask:
 
 
 def before(sky: Mask, piece: Mask) -> bool:
-    """Whether most of what is around a piece is sky."""
-    grown = cv2.dilate(piece.astype(np.uint8), ball(RIM, piece.astype(np.uint8))) > 0
-    return bool(sky[grown & ~piece].mean() > HALF)
+    """Whether most of what is around a piece, beyond its own haze, is sky."""
+    reach = ball(RIM, piece.astype(np.uint8))
+    haze = cv2.dilate(piece.astype(np.uint8), reach)
+    around = (cv2.dilate(haze, reach) > 0) & (haze == 0)
+    return bool(around.any() and sky[around].mean() > HALF)
 
 
 def veil(lightness: Map, piece: Mask) -> float:
