@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from model_endpoint.engines.motion.engine import produce
+from model_endpoint.engines.motion.planes import rgb
 from model_endpoint.pixels import Rgb
 from model_endpoint.scene.analysis import CLOTH_TAGS, SMOKE_TAGS, analyse
 from model_endpoint.scene.cloth import find_cloth
@@ -97,9 +98,15 @@ def test_smoke_that_somebody_asks_to_move_rises(direct: Direct) -> None:
     dense = np.asarray(cv2.resize(there.astype(np.float32), shape) > 0.5)
     assert overlap(smoke, dense) > 0.6
     assert not ((sky.mask > 0.5) & (smoke.mask > 0.5)).any()
-    plan = produce(large, direct(wishes=wishes), scene).plan
-    assert "smoke rises" in plan.understood
-    assert not plan.unmet
+    production = produce(large, direct(wishes=wishes), scene)
+    assert "smoke rises" in production.plan.understood
+    assert not production.plan.unmet
+    # No fringe where smoke and sky, each half seen, are laid over one another.
+    framing = production.staged.framing
+    left, top = framing.home
+    plate = framing.plate[top : top + framing.size[1], left : left + framing.size[0]]
+    shown = rgb(production.renderer.draw(0.0))
+    assert cv2.absdiff(cv2.blur(shown, (3, 3)), cv2.blur(plate, (3, 3))).max() < 8
 
 
 def test_nobody_told_of_smoke_so_none_is_found() -> None:
