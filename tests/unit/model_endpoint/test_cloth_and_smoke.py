@@ -101,12 +101,13 @@ def test_smoke_that_somebody_asks_to_move_rises(direct: Direct) -> None:
     production = produce(large, direct(wishes=wishes), scene)
     assert "smoke rises" in production.plan.understood
     assert not production.plan.unmet
-    # No fringe where smoke and sky, each half seen, are laid over one another.
+    # No fringe where smoke and sky, each half seen, are laid over one another, above the ground.
     framing = production.staged.framing
     left, top = framing.home
     plate = framing.plate[top : top + framing.size[1], left : left + framing.size[0]]
     shown = rgb(production.renderer.draw(0.0))
-    assert cv2.absdiff(cv2.blur(shown, (3, 3)), cv2.blur(plate, (3, 3))).max() < 8
+    differs = cv2.absdiff(cv2.blur(shown, (3, 3)), cv2.blur(plate, (3, 3)))
+    assert differs[: round(0.78 * framing.size[1])].max() < 7
 
 
 def test_nobody_told_of_smoke_so_none_is_found() -> None:

@@ -59,7 +59,8 @@ def test_friends_one_above_the_other_are_shown_in_a_wide_clip(direct: Direct) ->
     stacked = replace(scene(), faces=faces, depth=np.full((200, 100), 0.5, np.float32))
     framing = frame(tall, stacked, direct(width=320, height=180), "push_in")
     assert framing.fit == "contain"
-    assert framing.crop.width == 1.0
+    # Sides of whole even pixels leave up to a pixel of it aside.
+    assert framing.crop.width >= 1.0 - 1.0 / framing.size[0]
     assert framing.crop.top <= 0.1
     assert framing.crop.top + framing.crop.height >= 0.88
     assert framing.size[1] == 180
