@@ -113,7 +113,7 @@ def _of_likeness(
     crop, fit = report.crop, report.fit
     if direction.fit not in {"auto", fit}:
         yield f"it shows the photo fitted as {fit}, not {direction.fit}"
-    inner = likeness.inner_size(photo.size, fit, size)
+    inner = likeness.inner_size(photo.size, crop, fit, size)
     stretch = likeness.stretch(photo.size, crop, inner)
     if abs(stretch - 1) > _STRETCH:
         yield f"it shows the photo {stretch:.2f} times as wide as it is"

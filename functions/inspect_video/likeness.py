@@ -36,21 +36,21 @@ def stretch(photo_size: tuple[int, int], crop: Box, inner_size: tuple[int, int])
     return shown / ((crop.width * photo_size[0]) / (crop.height * photo_size[1]))
 
 
-def inner_size(photo_size: tuple[int, int], fit: Fit, size: tuple[int, int]) -> tuple[int, int]:
-    """Where the photo is in a frame: all of it for `cover`; the fitted photo for `contain`."""
+def inner_size(
+    photo_size: tuple[int, int], crop: Box, fit: Fit, size: tuple[int, int]
+) -> tuple[int, int]:
+    """Where the photo is in a frame: all of it for `cover`; its crop, fitted, for `contain`."""
     if fit == "cover":
         return size
-    scale = min(size[0] / photo_size[0], size[1] / photo_size[1])
-    return (
-        min(size[0], round(photo_size[0] * scale)),
-        min(size[1], round(photo_size[1] * scale)),
-    )
+    width, height = crop.width * photo_size[0], crop.height * photo_size[1]
+    scale = min(size[0] / width, size[1] / height)
+    return min(size[0], round(width * scale)), min(size[1], round(height * scale))
 
 
 def first_frame_psnr(first: NDArray[np.uint8], photo: Image.Image, crop: Box, fit: Fit) -> float:
     """The likeness in dB of the first frame (h, w, 3) and the photo's crop."""
     height, width = first.shape[:2]
-    inner = inner_size(photo.size, fit, (width, height))
+    inner = inner_size(photo.size, crop, fit, (width, height))
     left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
     return psnr(
         first[top : top + inner[1], left : left + inner[0]],

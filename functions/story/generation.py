@@ -60,7 +60,8 @@ Ambience = Literal[
 #: The engine chooses what suits the scene it sees.
 Auto = Literal["auto"]
 #: "cover" fills the clip and may cut the photo; "contain" shows all of it over its own blur. An
-#: engine that may choose cuts a photo unless it would cut a face.
+#: engine that may choose cuts a photo unless it would cut a face; then what it contains is at least
+#: every head.
 Fit = Literal["cover", "contain"]
 FitWish = Literal["auto", "cover", "contain"]
 
@@ -106,6 +107,11 @@ class Wishes(Contract):
     mood: Mood | None = None
     preset: Preset | None = None
     ambience: Ambience | None = None
+
+    @property
+    def named(self) -> frozenset[Motion]:
+        """What was asked for by a word of its own, and not refused: the photo should show it."""
+        return frozenset(self.motions) - frozenset(self.implied) - frozenset(self.refused)
 
 
 class Direction(Contract):

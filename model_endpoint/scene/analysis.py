@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model_endpoint.pixels import Rgb, as_rgb
 from model_endpoint.scene.classes import classify, share_of
+from model_endpoint.scene.cloth import find_cloth
 from model_endpoint.scene.coat import only_coat
 from model_endpoint.scene.depth import estimate_depth
 from model_endpoint.scene.faces import find_faces
@@ -19,6 +20,7 @@ from model_endpoint.scene.foliage import find_foliage
 from model_endpoint.scene.kind import Light, leaning, name_kind, see_light
 from model_endpoint.scene.model import Region, Scene, SceneKind, Source
 from model_endpoint.scene.sky import find_sky
+from model_endpoint.scene.smoke import find_smoke, part_from
 from model_endpoint.scene.sources import (
     Hints,
     find_exhaust,
@@ -29,23 +31,32 @@ from model_endpoint.scene.sources import (
 )
 from model_endpoint.scene.steam import find_steam
 from model_endpoint.scene.subject import find_subject, saliency
+from model_endpoint.scene.support import without_support
 from model_endpoint.scene.water import find_water
-from story.generation import Box, Tag
+from story.generation import Box, Motion, Tag
 
 MAP_SIDE_PX = 512
 #: Parts of a region's pixels above its upper and its lower edge: single towers do not count.
 UPPER_EDGE = 0.02
 LOWER_EDGE = 0.97
 HALF = 0.5
-#: Tags that tell of a flame, and of something hot to drink or to eat.
+#: Tags that tell of a flame, of cloth, of smoke, and of something hot to drink or to eat.
 FIRE_TAGS = ("Fire", "Flame", "Bonfire", "Candle", "Fireplace", "Torch")
+CLOTH_TAGS = frozenset({"Flag", "American Flag", "Banner", "Curtain", "Drapes", "Laundry"})
+SMOKE_TAGS = frozenset({"Smoke", "Smoke Pipe", "Chimney", "Volcano", "Eruption", "Launch"})
 HOT_TAGS = ("Coffee", "Espresso", "Latte", "Tea", "Hot Chocolate", "Soup", "Noodle", "Ramen")
 
 
-def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...] = ()) -> Scene:
+def analyse(
+    photo: Rgb,
+    known_faces: tuple[Box, ...] = (),
+    tags: tuple[Tag, ...] = (),
+    asked: frozenset[Motion] = frozenset(),
+) -> Scene:
     """Look at a photo, (H, W, 3) uint8.
 
-    known_faces: those that were found before; tags: what it was said to show.
+    known_faces: those that were found before; tags: what it was said to show. asked: motions that
+    somebody who knows the photo asked for, and so says that it shows what they move.
     """
     height, width = photo.shape[:2]
     scale = min(1.0, MAP_SIDE_PX / max(height, width))
@@ -60,6 +71,9 @@ def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...]
     if subject is not None and animal:
         beasts = tuple(face for face in faces if face.points is None)
         subject = replace(subject, mask=only_coat(small, subject.mask, beasts))
+    elif subject is not None and not people:
+        # Heads are notched off from shoulders as well: who is alive is one.
+        subject = without_support(photo, small, subject)
     sky = find_sky(small, size, salient)
     told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
     water = find_water(small, size, sky, subject, told, salient=salient)
@@ -71,7 +85,20 @@ def analyse(photo: Rgb, known_faces: tuple[Box, ...] = (), tags: tuple[Tag, ...]
     foliage = find_foliage(small, size, kind, (sky, water), subject=subject, dusk=light.dusk)
     horizon = horizon_of(sky, water)
     hints = hints_of(probabilities, tags, kind, light)
-    found = present(sky, water, falling, foliage, subject)
+    taken = (subject, sky, water, foliage)
+    cloth = find_cloth(small, size, taken, told="cloth" in asked or bool(told & CLOTH_TAGS))
+    smoke = find_smoke(
+        small,
+        size,
+        sky,
+        (water, foliage, cloth),
+        told="smoke" in asked or bool(told & SMOKE_TAGS),
+    )
+    if smoke is not None and subject is not None:
+        smoke, subject = part_from(smoke, subject)
+    if smoke is not None and sky is not None:
+        smoke, sky = part_from(smoke, sky)
+    found = present(sky, water, falling, foliage, subject, cloth, smoke)
     return Scene(
         regions=found,
         horizon=horizon,

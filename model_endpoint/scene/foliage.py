@@ -2,6 +2,8 @@
 
 Green is the colour of leaves in any light but the evening's; dry grass and autumn leaves are only
 taken for what they are in an open landscape by day, since earth, wood and fur share their colour.
+Low sun makes everything warm and most of it dark: then grass is what is coarse for its brightness
+and of a deeper colour than the light, which stone, snow and far hills only reflect.
 """
 
 import cv2
@@ -25,6 +27,12 @@ DARKEST = 25.0
 DRY_HUES = (9.0, 14.0, 28.0, 34.0)
 DRY_SATURATION = (80.0, 110.0)
 DRY_YELLOW = (11.0, 17.0)
+#: Grass in the low sun, far darker than by day: hue, saturation, and texture relative to the
+#: brightness, which grass keeps at any light; the grey levels at which noise would pass for it.
+GOLDEN_HUES = (9.0, 12.0, 40.0, 48.0)
+GOLDEN_SATURATION = (85.0, 120.0)
+COARSE = (0.05, 0.08)
+NOISE_LEVELS = 6.0
 #: Among flowers everything is a plant: teal shadows of leaves, too.
 PLANT_HUES = (16.0, 22.0, 92.0, 100.0)
 PLANT_SATURATION = (50.0, 90.0)
@@ -46,6 +54,8 @@ GUIDE_EPS = 1e-3
 BARE: frozenset[SceneKind] = frozenset({"interior", "food", "drink", "rocket", "night"})
 #: Where dry grass and autumn leaves are believed.
 OPEN: frozenset[SceneKind] = frozenset({"landscape", "meadow", "stream"})
+#: Where the low sun may shine on grass.
+LOW_SUN: frozenset[SceneKind] = frozenset({"landscape", "meadow", "sunset"})
 
 
 def find_foliage(
@@ -74,6 +84,8 @@ def find_foliage(
         if kind in OPEN and dusk < DUSK_LEAST:
             likelihood = np.maximum(likelihood, dry(small))
         likelihood = likelihood * ramp(texture(small), *TEXTURE)
+        if kind in LOW_SUN and dusk >= DUSK_LEAST:
+            likelihood = np.maximum(likelihood, golden(small))
     likelihood = as_map(cv2.GaussianBlur(as_map(likelihood), (0, 0), GAPS_PX))
     if subject is not None:
         part = cv2.resize(subject.mask, (width, height), interpolation=cv2.INTER_AREA)
@@ -107,6 +119,18 @@ def dry(photo: Rgb) -> Map:
     hue, saturation, _ = hsv_of(photo)
     _, _, b = lab_of(photo)
     return as_map(between(hue, DRY_HUES) * ramp(saturation, *DRY_SATURATION) * ramp(b, *DRY_YELLOW))
+
+
+def golden(photo: Rgb) -> Map:
+    """How much each place looks like grass in the low sun: (h, w) 0..1."""
+    hue, saturation, _ = hsv_of(photo)
+    grey = as_map(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY))
+    coarse = texture(photo) / (cv2.GaussianBlur(grey, (0, 0), AROUND_PX) + NOISE_LEVELS)
+    return as_map(
+        between(hue, GOLDEN_HUES)
+        * ramp(saturation, *GOLDEN_SATURATION)
+        * ramp(as_map(coarse), *COARSE)
+    )
 
 
 def plants(photo: Rgb) -> Map:

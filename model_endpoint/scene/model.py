@@ -16,6 +16,9 @@ WATER = "water"
 FALLING_WATER = "falling_water"
 FOLIAGE = "foliage"
 SUBJECT = "subject"
+#: Flags and curtains; smoke that rises. Only where the photo is said to show some.
+CLOTH = "cloth"
+SMOKE = "smoke"
 
 #: What a photo is of, as far as it decides what may move.
 SceneKind = Literal[

@@ -26,34 +26,18 @@ BESIDE_PX = 2
 #: What may bend a picture: things that water or wind moves.
 SWAYING: tuple[Kind, ...] = ("water", "foliage")
 
-#: Photos that do not keep a claim, and why. One that comes to keep it has to be taken off.
-SEEMS_STILL = {
-    "group_two_montage": "two heads in a card that is a third of the clip",
-}
-NOT_DISPLACED = {"sunset_hills": "its leaves are near black, and the engine finds none"}
-
-
-def unless_known(request: pytest.FixtureRequest, clip: Clip, known: dict[str, str]) -> None:
-    """Expect a photo that is known not to keep the claim to break it."""
-    if clip.path.stem in known:
-        mark = pytest.mark.xfail(reason=known[clip.path.stem], raises=AssertionError, strict=True)
-        request.applymarker(mark)
-
 
 def test_at_least_two_kinds_of_motion_besides_the_camera(clip: Clip) -> None:
     assert len({effect.motion for effect in clip.standing.plan.effects}) >= 2
 
 
-def test_a_twentieth_of_the_picture_seems_to_move(
-    request: pytest.FixtureRequest, clip: Clip
-) -> None:
+def test_a_twentieth_of_the_picture_seems_to_move(clip: Clip) -> None:
     """Optical flow of rendered neighbouring frames, the camera standing still.
 
     A pixel counts if it seems faster than 0.3 px a frame, at 720 px wide, in any of eight pairs
     that are spread evenly over the clip. Light that wanders over things counts as far as it seems
     to move them; light that only becomes stronger does not.
     """
-    unless_known(request, clip, SEEMS_STILL)
     moves = np.zeros(clip.size[::-1], np.bool_)
     for one, other in neighbours(clip.standing):
         moves |= speed(luma8(one), luma8(other)) * TO_FULL > MOVES_PX
@@ -61,7 +45,7 @@ def test_a_twentieth_of_the_picture_seems_to_move(
 
 
 def test_a_twentieth_of_the_picture_is_displaced_where_something_can_sway_or_flow(
-    request: pytest.FixtureRequest, clip: Clip
+    clip: Clip,
 ) -> None:
     """The engine's own fields, for photos in which water or foliage was drawn.
 
@@ -70,7 +54,6 @@ def test_a_twentieth_of_the_picture_is_displaced_where_something_can_sway_or_flo
     """
     if sum(clip.drawn(kind).mean() for kind in SWAYING) * clip.of_clip < LEAST_AREA:
         pytest.skip("the crop shows too little water and foliage")
-    unless_known(request, clip, NOT_DISPLACED)
     displacement, frames = clip.standing.renderer.displacement, directed().frames
     often = np.zeros(clip.size[::-1], np.uint8)
     for index in range(1, SAMPLED + 1):

@@ -177,6 +177,23 @@ class Path:
         return self.strength * total
 
 
+def kept(
+    span: tuple[float, float], length: float, growth: float, wished: float
+) -> tuple[float, float]:
+    """(centre, growth) of a zoom that leaves a span (first, last) within 0..length.
+
+    A place s is seen at c + (s - c)·growth. The centre is as near to the wished one as the span
+    lets it be; where no centre would do, the growth is what the span can bear.
+    """
+    first, last = span
+    growth = min(growth, length / (last - first))
+    if growth <= 1.0:
+        return wished, growth
+    lowest = (last * growth - length) / (growth - 1.0)
+    highest = first * growth / (growth - 1.0)
+    return min(max(wished, lowest), highest), growth
+
+
 def plan_path(
     move: CameraMove,
     *,

@@ -3,26 +3,25 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from model_endpoint.engines.motion.camera import PUSH, Lens, plan_path
+from model_endpoint.engines.motion.camera import Lens, kept, plan_path
 from model_endpoint.engines.motion.camera import Path as CameraPath
 from model_endpoint.engines.motion.card import surround
 from model_endpoint.engines.motion.encoders import X264, Encoder
-from model_endpoint.engines.motion.framing import Framing
+from model_endpoint.engines.motion.framing import Framing, Rect
 from model_endpoint.engines.motion.movie import Movie
 from model_endpoint.engines.motion.plan import Plan, choose_camera, decide, reported
 from model_endpoint.engines.motion.planes import Planes
 from model_endpoint.engines.motion.render import Renderer
 from model_endpoint.engines.motion.soundtrack import soundtrack
-from model_endpoint.engines.motion.stage import FaceMarks
 from model_endpoint.engines.motion.staging import Staged, prepare
 from model_endpoint.engines.protocol import Card, Progress
-from model_endpoint.pixels import Map, Rgb, as_map
+from model_endpoint.pixels import Rgb
 from model_endpoint.scene.analysis import analyse
 from model_endpoint.scene.model import Scene
 from story.generation import CameraMove, Direction, EngineName, Report
@@ -37,8 +36,8 @@ CARD = Card(
 #: Parts of the whole time, for progress.
 SCENE_DONE = 0.15
 LAYERS_DONE = 0.2
-#: Hair beside and above a face, parts of its width and height.
-HAIR = (0.15, 0.4)
+#: The phase in which a camera that comes back is farthest.
+HALF_WAY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class MotionEngine:
         self.card.require(direction)
         started = time.perf_counter()
         progress(0.0, "scene")
-        scene = analyse(photo, direction.faces, direction.tags)
+        scene = analyse(photo, direction.faces, direction.tags, direction.wishes.named)
         seen = time.perf_counter()
         progress(SCENE_DONE, "layers")
         production = produce(photo, direction, scene)
@@ -166,47 +165,35 @@ def camera(staged: Staged, direction: Direction, move: CameraMove) -> tuple[Lens
         strength=direction.wishes.strength,
         random=np.random.default_rng([direction.seed, 0]),
     )
-    return Lens(zoom_centre(framing, move, staged.stage.faces), pivot), path
+    centre = zoom_centre(framing, move)
+    if framing.heads is None:
+        return Lens(centre, pivot), path
+    return keeping_heads(framing.heads, framing.size, Lens(centre, pivot), path)
 
 
-def zoom_centre(
-    framing: Framing, move: CameraMove, faces: tuple[FaceMarks, ...] = ()
-) -> tuple[float, float]:
-    """What a push goes towards: the focus, or from there so far that no head leaves the picture.
+def keeping_heads(
+    heads: Rect, size: tuple[int, int], lens: Lens, path: CameraPath
+) -> tuple[Lens, CameraPath]:
+    """The same, but no nearer and not elsewhere than leaves all heads in the picture."""
+    nearest = path.at(HALF_WAY if path.loop else 1.0).zoom * lens.pivot
+    if nearest <= 0.0:
+        return lens, path
+    spans = ((heads.left, heads.left + heads.width), (heads.top, heads.top + heads.height))
+    growth = 1.0 + nearest
+    for span, length in zip(spans, size, strict=True):
+        _, growth = kept(span, length, growth, 0.0)
+    x, y = (
+        kept(span, length, growth, wished)[0]
+        for span, length, wished in zip(spans, size, lens.centre, strict=True)
+    )
+    nearer = max(0.0, growth - 1.0) / nearest
+    return Lens((x, y), lens.pivot), replace(path, strength=path.strength * nearer)
 
-    A pull widens around the middle, where the room is.
-    """
+
+def zoom_centre(framing: Framing, move: CameraMove) -> tuple[float, float]:
+    """What a push goes towards: the focus; a pull widens around the middle, where the room is."""
     width, height = framing.size
     if move == "pull_out":
         return (width - 1) / 2, (height - 1) / 2
     x, y = framing.focus
-    x, y = min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
-    if not faces:
-        return x, y
-    firsts, lasts = zip(*(head(face, framing.home) for face in faces), strict=True)
-    first, last = np.min(firsts, axis=0), np.max(lasts, axis=0)
-    return (
-        kept_inside(x, (first[0], last[0]), width - 1.0),
-        kept_inside(y, (first[1], last[1]), height - 1.0),
-    )
-
-
-def head(face: FaceMarks, home: tuple[int, int]) -> tuple[Map, Map]:
-    """The left upper and right lower corner of a head with its hair, in the picture's pixels."""
-    first, last = face.points.min(axis=0) - home, face.points.max(axis=0) - home
-    wide, tall = last - first
-    beside, above = HAIR[0] * wide, HAIR[1] * tall
-    return as_map(first - np.array([beside, above])), as_map(last + np.array([beside, 0.0]))
-
-
-def kept_inside(centre: float, span: tuple[float, float], end: float) -> float:
-    """The place on an axis 0..end, nearest to centre, from which a push keeps a span inside.
-
-    What is at s comes to c + (s - c)·g; of two sides that cannot both be kept, each loses as much.
-    """
-    first, last = max(span[0], 0.0), min(span[1], end)
-    most = first * (1.0 + PUSH) / PUSH
-    least = (last * (1.0 + PUSH) - end) / PUSH
-    if least > most:
-        return float(np.clip((least + most) / 2.0, 0.0, end))
-    return float(np.clip(np.clip(centre, least, most), 0.0, end))
+    return min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)

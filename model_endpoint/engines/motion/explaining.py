@@ -17,7 +17,7 @@ FLOW_PHASE = 0.12
 
 def explained(photo: Rgb, direction: Direction, folder: Path) -> Path:
     """Write the page for a photo and a direction; returns its path."""
-    scene = analyse(photo, direction.faces, direction.tags)
+    scene = analyse(photo, direction.faces, direction.tags, direction.wishes.named)
     production = produce(photo, direction, scene)
     plan = production.plan
     rows = [

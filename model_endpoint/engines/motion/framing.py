@@ -4,7 +4,8 @@ The plate is the photo at the clip's scale: a plate pixel is a clip pixel in the
 is `home`. What the photo shows around `home` is there for the camera to uncover.
 
 With `cover` the picture fills the clip. With `contain` the whole photo is a card in the clip, with
-a blurred copy of itself around it; inside the card everything is as with `cover`.
+a blurred copy of itself around it; inside the card everything is as with `cover`. Left to us, the
+card of people who stand too far apart for `cover` shows what holds their heads, to be large.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from model_endpoint.pixels import Map, Rgb, as_map
-from model_endpoint.scene.model import SUBJECT, Scene
+from model_endpoint.scene.model import SUBJECT, Face, Scene
 from story.generation import Box, CameraMove, Direction, Fit
 
 #: The part of the largest possible crop that the first frame takes: the rest is the camera's room.
@@ -45,6 +46,10 @@ MARGIN = 0.14
 FACE_PULL = 4.0
 #: What a face's box may stick out of the crop, in pixels: boxes are no sharper than that.
 SLACK_PX = 2.0
+#: Hair, ears and chin around a face, in widths and heights of its box.
+HEAD_ASIDE, HEAD_ABOVE, HEAD_BELOW = 0.45, 0.45, 0.2
+#: How much longer than from head to head a card is: the camera comes nearer by as much.
+AIR = 1.04
 CENTRE_PULL = 0.15
 
 
@@ -67,6 +72,13 @@ class Rect:
             height,
         )
 
+    def shaped(self, size: tuple[int, int]) -> "Rect":
+        """The largest rectangle in its middle that has the shape of a size (width, height)."""
+        scale = min(self.width / size[0], self.height / size[1])
+        width, height = size[0] * scale, size[1] * scale
+        left = self.left + (self.width - width) / 2.0
+        return Rect(left, self.top + (self.height - height) / 2.0, width, height)
+
 
 @dataclass(frozen=True, slots=True)
 class Framing:
@@ -75,7 +87,8 @@ class Framing:
     plate (h, w, 3) uint8; home: the first frame's place in it, (left, top) whole pixels; size:
     (width, height) of the picture; source: the plate's rectangle in the photo's pixels;
     photo_height: the photo's height, in pixels; crop: the part of the photo in the first frame;
-    fit: how it was fitted; focus: where the eye goes, in the picture's pixels.
+    fit: how it was fitted; focus: where the eye goes, in the picture's pixels; heads: what holds
+    all heads, in the picture's pixels and within it.
     """
 
     plate: Rgb
@@ -86,10 +99,11 @@ class Framing:
     crop: Box
     fit: Fit
     focus: tuple[float, float]
+    heads: Rect | None = None
 
 
 def choose_fit(photo: tuple[int, int], scene: Scene, weight: Map, direction: Direction) -> Fit:
-    """The fit that was directed; left to us, the whole photo if its crop would cut a face."""
+    """The fit that was directed; left to us, a card if the crop would cut a face."""
     if direction.fit != "auto":
         return direction.fit
     crop = outer_crop(photo, (direction.width, direction.height), weight)
@@ -106,15 +120,52 @@ def choose_fit(photo: tuple[int, int], scene: Scene, weight: Map, direction: Dir
     return "cover"
 
 
-def card_size(photo: tuple[int, int], fit: Fit, clip: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) of the moving picture: the clip, or for `contain` the photo fitted in it."""
+def card_of(photo: tuple[int, int], scene: Scene, direction: Direction) -> Rect:
+    """What of the photo a card shows: all of it if that was directed, else all heads, large.
+
+    Only the side that keeps the card from being larger is cut, and never so far that the other
+    one would keep it.
+    """
+    width, height = photo
+    whole = Rect(0.0, 0.0, width, height)
+    if direction.fit != "auto" or not scene.faces:
+        return whole
+    heads = [head.in_pixels(width, height) for head in map(head_of, scene.faces)]
+    shape = direction.width / direction.height
+    if width > height * shape:
+        first, last = min(head[0] for head in heads), max(head[2] for head in heads)
+        start, length = widened(first, last, height * shape, width)
+        return Rect(start, 0.0, length, height)
+    first, last = min(head[1] for head in heads), max(head[3] for head in heads)
+    start, length = widened(first, last, width / shape, height)
+    return Rect(0.0, start, width, length)
+
+
+def head_of(face: Face) -> Box:
+    """The part of the photo that a face's whole head takes."""
+    box = face.box
+    left, top = box.left - HEAD_ASIDE * box.width, box.top - HEAD_ABOVE * box.height
+    right = box.left + (1.0 + HEAD_ASIDE) * box.width
+    bottom = box.top + (1.0 + HEAD_BELOW) * box.height
+    left, top = max(0.0, left), max(0.0, top)
+    return Box(left=left, top=top, width=min(1.0, right) - left, height=min(1.0, bottom) - top)
+
+
+def widened(first: float, last: float, least: float, most: float) -> tuple[float, float]:
+    """(start, length) of the span first..last with some air, at least `least`, within 0..most."""
+    length = min(most, max(AIR * (last - first), least))
+    return min(max(0.0, (first + last - length) / 2.0), most - length), length
+
+
+def card_size(shown: Rect, fit: Fit, clip: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of the moving picture: the clip, or for `contain` `shown` fitted in it."""
     if fit == "cover":
         return clip
-    scale = min(clip[0] / photo[0], clip[1] / photo[1])
+    scale = min(clip[0] / shown.width, clip[1] / shown.height)
     # Even, since two rows share their colour in the clip.
     return (
-        min(clip[0], max(2, 2 * round(photo[0] * scale / 2))),
-        min(clip[1], max(2, 2 * round(photo[1] * scale / 2))),
+        min(clip[0], max(2, 2 * round(shown.width * scale / 2))),
+        min(clip[1], max(2, 2 * round(shown.height * scale / 2))),
     )
 
 
@@ -167,9 +218,12 @@ def frame(photo: Rgb, scene: Scene, direction: Direction, move: CameraMove) -> F
     height, width = photo.shape[:2]
     weight = attention(scene)
     fit = choose_fit((width, height), scene, weight, direction)
-    size = card_size((width, height), fit, (direction.width, direction.height))
-    lean = LEAN.get(move, MIDDLE)
-    crop = outer_crop((width, height), size, weight).shrunk(ROOM[move], lean)
+    shown = card_of((width, height), scene, direction)
+    size = card_size(shown, fit, (direction.width, direction.height))
+    outer = outer_crop((width, height), size, weight)
+    if fit == "contain":
+        outer = shown.shaped(size)
+    crop = outer.shrunk(ROOM[move], LEAN.get(move, MIDDLE))
     scale = size[0] / crop.width
     margin = MARGIN * max(size)
     left, top, right, bottom = (
@@ -205,7 +259,21 @@ def frame(photo: Rgb, scene: Scene, direction: Direction, move: CameraMove) -> F
         crop=fractions,
         fit=fit,
         focus=(focus[0] - left, focus[1] - top),
+        heads=around_heads((width, height), scene, crop, scale),
     )
+
+
+def around_heads(photo: tuple[int, int], scene: Scene, crop: Rect, scale: float) -> Rect | None:
+    """What holds all heads, in pixels of the picture of `crop`; None if there are none in it."""
+    if not scene.faces:
+        return None
+    heads = np.array([head_of(face).in_pixels(*photo) for face in scene.faces])
+    left, top = np.maximum(heads[:, :2].min(axis=0) - [crop.left, crop.top], 0.0)
+    right, bottom = heads[:, 2:].max(axis=0) - [crop.left, crop.top]
+    width, height = min(float(right), crop.width) - left, min(float(bottom), crop.height) - top
+    if width <= 0.0 or height <= 0.0:
+        return None
+    return Rect(*(float(value) * scale for value in (left, top, width, height)))
 
 
 def centre_of(weight: Map) -> tuple[float, float]:

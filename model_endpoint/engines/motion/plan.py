@@ -149,7 +149,7 @@ def want(wishes: Wishes, kind: SceneKind, random: np.random.Generator) -> Wanted
     refused -= set(wishes.motions) - set(wishes.refused)
     return Wanted(
         motions={motion: share for motion, share in motions.items() if motion not in refused},
-        asked=frozenset(wishes.motions) - frozenset(wishes.refused) - frozenset(wishes.implied),
+        asked=wishes.named,
         strength=float(np.clip(strength, *STRENGTHS)),
         speed=float(np.clip(speed, *SPEEDS)),
         may_add=not closed,

@@ -120,15 +120,17 @@ def test_a_photo_that_was_squeezed_is_refused_even_though_its_crop_matches() -> 
     assert "times as wide as it is" in defects(encode(squeezed), whole)
 
 
-def test_a_contained_photo_is_compared_inside_its_surround() -> None:
-    inner = likeness.inner_size(WATERFALL.size, "contain", (WIDTH, HEIGHT))
-    whole = Box(left=0, top=0, width=1, height=1)
+@pytest.mark.parametrize("width", [1.0, 0.75])
+def test_a_contained_photo_is_compared_inside_its_surround(width: float) -> None:
+    shown = Box(left=0, top=0, width=width, height=1)
+    inner = likeness.inner_size(WATERFALL.size, shown, "contain", (WIDTH, HEIGHT))
+    card = WATERFALL.crop((0, 0, round(WATERFALL.width * width), WATERFALL.height)).resize(inner)
     pictures = []
     for index in range(FRAMES):
         picture = Image.new("RGB", (WIDTH, HEIGHT), (40, 60 + index, 60))
-        picture.paste(WATERFALL.resize(inner), (0, (HEIGHT - inner[1]) // 2))
+        picture.paste(card, ((WIDTH - inner[0]) // 2, (HEIGHT - inner[1]) // 2))
         pictures.append(picture)
-    fitted = report(whole, fit="contain")
+    fitted = report(shown, fit="contain")
     for asked in ("contain", "auto"):
         found = examine(encode(pictures), fitted, direction(fit=asked), PHOTO_JPEG)
         assert found.likeness_db > 28

@@ -17,10 +17,9 @@ from model_endpoint.engines.motion.stage import (
     Warp,
 )
 from model_endpoint.pixels import Map, as_map, as_rgb
+from model_endpoint.scene.model import CLOTH
 from story.generation import Motion
 
-#: The region of flags and curtains, where an analysis finds some.
-CLOTH = "cloth"
 #: Rates (hertz) and amplitudes of folds, parts of the picture's longer side at the free edge.
 RATES_HZ = (0.3, 0.55, 0.9, 1.4)
 AMPLITUDES = (0.0040, 0.0032, 0.0022, 0.0012)

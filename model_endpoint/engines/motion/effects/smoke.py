@@ -15,9 +15,9 @@ from model_endpoint.engines.motion.stage import (
     Stage,
 )
 from model_endpoint.pixels import as_map
+from model_endpoint.scene.model import SKY, SMOKE
 from story.generation import Heading, Motion
 
-SMOKE = "smoke"
 #: How fast smoke rises, parts of the picture's longer side a second: about a pixel a frame.
 SPEED = 0.02
 #: Where the wind carries it: sideways as a part of upwards, by heading.
@@ -29,6 +29,8 @@ EDDY = 0.05
 #: side.
 PERIOD_SECONDS = 1.7
 BORDER = 0.012
+#: Coverage of the sky from which on it shows through.
+THROUGH = 0.004
 #: Part of the first frame that smoke must fill.
 MIN_AREA = 0.002
 
@@ -38,6 +40,9 @@ def smoke(stage: Stage, part: Part) -> Effect:
     there = stage.masks.get(SMOKE)
     if there is None or seen(there, stage) < MIN_AREA:
         raise NothingToMove("no smoke found")
+    if SKY in stage.masks:
+        # Where the sky shows through its haze, the ground's layer is not all of the picture.
+        there = as_map(np.where(stage.masks[SKY] > THROUGH, 0.0, there))
     longer = max(stage.size)
     patch = Patch.around(there, FIELD_PX)
     if patch is None:

@@ -3,8 +3,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from model_endpoint.engines.motion.camera import PUSH, Lens, Path, Pose, plan_path, share_of
-from model_endpoint.engines.motion.engine import kept_inside
+from model_endpoint.engines.motion.camera import Lens, Path, Pose, plan_path, share_of
 from model_endpoint.pixels import as_map
 from story.generation import CameraMove
 
@@ -86,24 +85,3 @@ def test_a_dolly_keeps_the_subject_and_grows_what_is_behind_it() -> None:
     pose = Pose(dolly=0.2)
     assert float(lens.growth(0.9, pose)) == pytest.approx(1.0)
     assert float(lens.growth(0.45, pose)) > 1.05
-
-
-@pytest.mark.parametrize(
-    ("span", "end"), [((20.0, 110.0), 400.0), ((300.0, 395.0), 400.0), ((60.0, 640.0), 719.0)]
-)
-def test_a_push_keeps_heads_inside_that_can_be_kept(span: tuple[float, float], end: float) -> None:
-    for focus in (0.0, end / 2, end):
-        centre = kept_inside(focus, span, end)
-        assert 0.0 <= centre <= end
-        first, last = (centre + (place - centre) * (1.0 + PUSH) for place in span)
-        assert first >= -1e-6
-        assert last <= end + 1e-6
-
-
-def test_a_push_towards_the_focus_stays_there_where_no_head_is_lost() -> None:
-    assert kept_inside(300.0, (250.0, 350.0), 719.0) == 300.0
-
-
-def test_heads_at_both_edges_lose_as_much_as_each_other() -> None:
-    centre = kept_inside(100.0, (2.0, 717.0), 719.0)
-    assert centre == pytest.approx(719.0 / 2)
