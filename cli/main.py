@@ -27,6 +27,9 @@ COMMANDS = {
     "up": "start the local stack and deploy to it",
     "down": "stop the local stack",
     "doctor": "check whether this machine can run the demo",
+    "pause": "stop making new stories, without a deployment",
+    "resume": "make stories again after a pause",
+    "certificate": "ask for, install or look at the signing certificate",
 }
 
 
