@@ -167,8 +167,10 @@ def end(story_id: str, attempt: int, state: str, outcome: str) -> None:
         )
     with telemetry.about(state=state):
         line = answer["Attributes"]
-        # A second take waits anew, in the line of the first.
-        tell(state, outcome, seconds_since(line.get("waits_since", line["began_at"])["S"]))
+        # A second take waits anew, in the line of the first; a deleted story's line never began.
+        since = line.get("waits_since") or line.get("began_at")
+        if since is not None:
+            tell(state, outcome, seconds_since(since["S"]))
 
 
 def _update(
