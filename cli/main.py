@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": "check whether this machine can run the demo",
     "pause": "stop making new stories, without a deployment",
     "resume": "make stories again after a pause",
+    "costs": "what a stack costs a month, at rest and with stories",
     "certificate": "ask for, install or look at the signing certificate",
 }
 
