@@ -12,8 +12,11 @@ PHOTO ?= photos/mountain_clouds.jpg
 PROMPT ?= make this photo come alive
 OUT ?= out/story.mp4
 PEOPLE_CONSENT ?=
+ENVIRONMENT ?= dev
+REGION ?=
+PARAMETERS ?=
 
-.PHONY: help setup demo up down test quality gallery check lint types templates bench bench-motion clean
+.PHONY: help setup demo up down deploy destroy test quality gallery check lint types templates bench bench-motion clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +43,14 @@ up: $(READY)  ## Bring the local stack up
 
 down: $(READY)  ## Stop the local stack
 	@$(BIN)/enliven down
+
+deploy: $(READY)  ## To AWS, guided (ENVIRONMENT=dev REGION=… PARAMETERS="NAME=VALUE …" YES=yes)
+	@$(BIN)/enliven deploy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
+		$(foreach each,$(PARAMETERS),--parameter "$(each)") $(if $(filter yes,$(YES)),--yes)
+
+destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes; EVERYTHING=yes keeps nothing)
+	@$(BIN)/enliven destroy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
+		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
 test: $(READY)  ## All tests
 	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow

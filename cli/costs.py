@@ -91,7 +91,7 @@ def quantity(number: float) -> str:
 def month(stories: int, engine: str, min_instances: int) -> list[Item]:
     """Everything that a month of so many stories a day costs, the dearest first."""
     items = [
-        *at_rest(min_instances),
+        *at_rest(engine, min_instances),
         *in_use(stories),
         *_endpoint_items(stories, engine, min_instances),
     ]
@@ -103,10 +103,10 @@ def total(items: list[Item]) -> float:
     return sum(item.cost for item in items)
 
 
-def at_rest(min_instances: int) -> list[Item]:
+def at_rest(engine: str, min_instances: int) -> list[Item]:
     """What is paid when no story comes, without the endpoint's instances."""
     listed = prices()
-    counted = _counted(warm=min_instances > 0)
+    counted = _counted(endpoint=engine != "none", warm=min_instances > 0)
     days = {"sweeps": SWEEPS_A_DAY * DAYS, "looks": LOOKS_A_DAY * DAYS}
     runs = days["sweeps"] + days["looks"]
     lists = days["sweeps"] * LISTS_A_SWEEP
@@ -128,7 +128,7 @@ def at_rest(min_instances: int) -> list[Item]:
     )
     return [
         *(item for item in monthly if item.quantity),
-        _item(listed["vpc_endpoint_hour"], zone_hours),
+        *([_item(listed["vpc_endpoint_hour"], zone_hours)] if zone_hours else []),
         Item("Sweeping and looking", runs, "runs", sweeping),
     ]
 
@@ -159,7 +159,7 @@ def in_use(stories: int) -> list[Item]:
 
 
 def endpoint(stories: int, engine: str, min_instances: int) -> Endpoint:
-    """The instances for so many stories a day, evenly spread.
+    """The instances for so many stories a day, evenly spread; engine is one of ENGINES.
 
     Busy seconds are N·s. From zero, each story that comes alone pays for the start and the time
     until scaling takes the instance away, at most the whole day; beyond that instances are added so
@@ -175,6 +175,8 @@ def endpoint(stories: int, engine: str, min_instances: int) -> Endpoint:
 
 
 def _endpoint_items(stories: int, engine: str, min_instances: int) -> list[Item]:
+    if engine == "none":
+        return []
     needed = endpoint(stories, engine, min_instances)
     hours = needed.hours * DAYS
     cost = hours * prices()["endpoint_hour"][needed.instance]
@@ -210,9 +212,9 @@ def _instance(engine: str) -> str:
     return str(_template()["Mappings"]["Engines"][engine]["InstanceType"])
 
 
-def _counted(*, warm: bool) -> dict[str, int]:
-    """How many resources of a type a stack with an endpoint has."""
-    holds = {None: True, "HasEndpoint": True, "IsWarm": warm}
+def _counted(*, endpoint: bool, warm: bool) -> dict[str, int]:
+    """How many resources of each type that costs at rest a stack has."""
+    holds = {None: True, "HasEndpoint": endpoint, "IsWarm": endpoint and warm}
     counted = dict.fromkeys(
         (
             "AWS::CloudWatch::Alarm",
@@ -226,7 +228,8 @@ def _counted(*, warm: bool) -> dict[str, int]:
     for each in resources.values():
         if each["Type"] in counted and holds[each.get("Condition")]:
             counted[each["Type"]] += 1
-    counted["zones"] = len(resources["EventsVpcEndpoint"]["Properties"]["SubnetIds"])
+    zones = len(resources["EventsVpcEndpoint"]["Properties"]["SubnetIds"])
+    counted["zones"] = zones if endpoint else 0
     # Target tracking makes two alarms of its own.
-    counted["scaling alarms"] = 2
+    counted["scaling alarms"] = 2 if endpoint else 0
     return counted

@@ -29,6 +29,8 @@ COMMANDS = {
     "doctor": "check whether this machine can run the demo",
     "pause": "stop making new stories, without a deployment",
     "resume": "make stories again after a pause",
+    "deploy": "deploy to AWS: costs, checks, build, changes, one story",
+    "destroy": "delete a stack in AWS, and say what stays",
     "costs": "what a stack costs a month, at rest and with stories",
     "certificate": "ask for, install or look at the signing certificate",
 }

@@ -41,6 +41,11 @@ def test_a_story_that_comes_alone_pays_for_the_waking_and_many_share_the_day() -
     assert many.instances == 12
 
 
+def test_a_stack_without_an_endpoint_pays_for_none() -> None:
+    items = costs.month(0, "none", 0)
+    assert not [item for item in items if "VPC" in item.what or "SageMaker" in item.what]
+
+
 @pytest.mark.parametrize("engine", costs.ENGINES)
 def test_more_stories_never_cost_less(engine: str) -> None:
     sums = [costs.total(costs.month(n, engine, 0)) for n in (0, 1, 10, 100, 1_000, 10_000)]
@@ -55,7 +60,7 @@ def test_an_hour_of_the_receipts_instance_is_its_seconds() -> None:
 
 
 def test_every_alarm_and_key_of_the_template_is_paid() -> None:
-    cold, warm = (costs.at_rest(least) for least in (0, 1))
+    cold, warm = (costs.at_rest("motion", least) for least in (0, 1))
     assert _named(cold, "CloudWatch alarms").quantity == 12
     assert _named(warm, "CloudWatch alarms").quantity == 14, "and the two halves of the objective"
     assert _named(warm, "CloudWatch composite").quantity == 1
