@@ -50,7 +50,9 @@ def parser(arguments: Sequence[str]) -> ArgumentParser:
     root.add_argument("--version", action="version", version=f"enliven {version()}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, purpose in COMMANDS.items():
-        command = commands.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
+        command = commands.add_parser(
+            name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+        )
         if name in arguments:
             module = import_module(f"cli.{name}")
             module.arguments(command)

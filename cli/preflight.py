@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from cli.plan import Plan
 
+#: The one engine that model_endpoint/ holds.
+OWN_ENGINE = "motion"
 #: Lambda refuses a reservation that leaves less than this to all other functions of the account.
 UNRESERVED = 100
 #: The guardrail's profile (CrossRegionConfig in template.yaml) exists in these regions.
@@ -24,6 +26,7 @@ _IMAGE = re.compile(
     r"(?P<repository>[a-z0-9._/-]+)(?::(?P<tag>[\w.-]+)|@(?P<digest>sha256:[0-9a-f]{64}))$"
 )
 _QUOTAS_CONSOLE = "ask for more in the console of Service Quotas"
+_LOOK = "look there yourself: console of Service Quotas"
 
 
 def examine(plan: Plan, client: Callable[[str], Any]) -> Iterator[Check]:
@@ -35,15 +38,27 @@ def examine(plan: Plan, client: Callable[[str], Any]) -> Iterator[Check]:
     if plan.engine != "none":
         yield image(plan, client)
         yield instances(plan, client)
-    else:
-        yield Check(
-            "engine", "weak", "Engine=none makes no endpoint", "name an endpoint by EndpointName"
-        )
+    yield engine(plan)
     yield concurrency(plan, client)
     yield rekognition(client)
     found = account.describe(client, plan.stack_name)
     yield stack(plan, found)
     yield certificate(plan, client, found)
+
+
+def engine(plan: Plan) -> Check:
+    """Whether this repository has the engine."""
+    if plan.engine == "none":
+        remedy = "name an endpoint by EndpointName"
+        return Check("engine", "weak", "Engine=none makes no endpoint", remedy)
+    if plan.engine != OWN_ENGINE:
+        return Check(
+            "engine",
+            "weak",
+            f"{plan.engine} is not in this repository: its image is yours to make",
+            "docs/how-to-add-an-engine.md says how",
+        )
+    return Check("engine", "OK", f"{plan.engine} on {plan.instance}")
 
 
 def region(plan: Plan, client: Callable[[str], Any]) -> Check:
@@ -107,7 +122,7 @@ def instances(plan: Plan, client: Callable[[str], Any]) -> Check:
     name, wanted = f"{plan.instance} for endpoint usage", int(plan.value("MaxInstances"))
     found = quota(client, "sagemaker", re.escape(name))
     if isinstance(found, str):
-        return Check("instances", "weak", f"quota of {name} not read: {found}", _QUOTAS_CONSOLE)
+        return Check("instances", "weak", f"quota of {name} not read: {found}", _LOOK)
     told = f"{name}: {found:g} allowed, MaxInstances={wanted}"
     if found < 1:
         return Check("instances", "missing", told, f"{_QUOTAS_CONSOLE}: {name!r} of SageMaker")
@@ -122,7 +137,7 @@ def concurrency(plan: Plan, client: Callable[[str], Any]) -> Check:
     """Whether the functions can reserve what they ask for, and leave enough to others."""
     found = quota(client, "lambda", "Concurrent executions")
     if isinstance(found, str):
-        return Check("concurrency", "weak", f"quota of Lambda not read: {found}", _QUOTAS_CONSOLE)
+        return Check("concurrency", "weak", f"quota of Lambda not read: {found}", _LOOK)
     told = f"{found:g} concurrent executions, {plan.reserved} to be reserved"
     if plan.reserved and found - plan.reserved < UNRESERVED:
         return Check(
@@ -138,9 +153,7 @@ def rekognition(client: Callable[[str], Any]) -> Check:
     """How many pictures a second may be moderated: eight a story."""
     found = quota(client, "rekognition", r"(?i).*DetectModerationLabels.*")
     if isinstance(found, str):
-        return Check(
-            "rekognition", "weak", f"quota of Rekognition not read: {found}", _QUOTAS_CONSOLE
-        )
+        return Check("rekognition", "weak", f"quota of Rekognition not read: {found}", _LOOK)
     return Check("rekognition", "OK", f"{found:g} DetectModerationLabels a second")
 
 

@@ -89,6 +89,11 @@ def package(template_path: Path, bucket: str, *, compiled: bool = False) -> Pack
 def _packaged(template: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(place, resource type, properties) of everything that may refer to a path."""
     defaults = template.get("Globals", {}).get("Function")
+    kinds = [each for each in template["Resources"].values() if each["Type"] in _FOLDERS]
+    functions = [each["Properties"] for each in kinds if _FOLDERS[each["Type"]] == "CodeUri"]
+    if defaults and all("CodeUri" in each for each in functions):
+        # `sam build` gives each function its own and leaves this one, which names nothing there.
+        defaults.pop("CodeUri", None)
     if defaults:
         yield "Globals.Function", "AWS::Serverless::Function", defaults
     for name, resource in template["Resources"].items():

@@ -150,5 +150,13 @@ def test_a_stack_that_cannot_be_updated_stops_with_the_way_out(
     _is(preflight.stack(_plan(), {"StackStatus": status}), health, said)
 
 
+def test_an_engine_that_is_not_here_is_said_to_be() -> None:
+    _is(preflight.engine(_plan()), "OK", "ml.c7i.xlarge")
+    _is(preflight.engine(_plan("Engine=wan-5b")), "weak", "not in this repository")
+    _is(preflight.engine(_plan("Engine=none")), "weak", "EndpointName")
+    held = {path.name for path in (ROOT / "model_endpoint" / "engines").iterdir() if path.is_dir()}
+    assert held - {"__pycache__"} == {preflight.OWN_ENGINE}
+
+
 def test_no_stack_is_a_new_one() -> None:
     _is(preflight.stack(_plan(), None), "OK", "will be made")
