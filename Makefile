@@ -46,7 +46,8 @@ down: $(READY)  ## Stop the local stack
 
 deploy: $(READY)  ## To AWS, guided (ENVIRONMENT=dev REGION=… PARAMETERS="NAME=VALUE …" YES=yes)
 	@$(BIN)/enliven deploy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
-		$(foreach each,$(PARAMETERS),--parameter "$(each)") $(if $(filter yes,$(YES)),--yes)
+		$(foreach each,$(PARAMETERS),--parameter "$(each)") $(if $(filter yes,$(YES)),--yes) \
+		$(if $(filter throw-away,$(CERTIFICATE)),--throw-away-certificate)
 
 destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes; EVERYTHING=yes keeps nothing)
 	@$(BIN)/enliven destroy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \

@@ -54,8 +54,9 @@ def arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Exit:
     """Everything, in order; each step that changes something asks first."""
-    planned = plan.read(checkout.ROOT, options.environment, options.stack, options.parameter)
     client = account.session(options.region)
+    read = plan.read(checkout.ROOT, options.environment, options.stack, options.parameter)
+    planned = read.continuing(account.describe(client, read.stack_name))
     _tell_costs(planned)
     missing = _check(preflight.examine(planned, client))
     if missing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cli import costs
@@ -51,6 +51,15 @@ class Plan:
             if "ReservedConcurrentExecutions" in each.get("Properties", {})
         ]
         return sum(int(self.value(name)) for name in reserving)
+
+    def continuing(self, found: Mapping[str, Any] | None) -> Plan:
+        """The same, with what a stack that is there was given before and nobody gives now."""
+        before = {
+            each["ParameterKey"]: each["ParameterValue"]
+            for each in (found or {}).get("Parameters", [])
+            if each["ParameterKey"] in self.template["Parameters"]
+        }
+        return replace(self, parameters={**before, **self.parameters})
 
     def cost_at_rest(self) -> list[costs.Item]:
         """What a month without a story costs."""

@@ -118,11 +118,11 @@ def _shown() -> set[tuple[str, str, tuple[str, ...]]]:
     for widget in _dashboard():
         for metric in widget["properties"].get("metrics", []):
             if isinstance(metric[0], dict):
-                for names, found in re.findall(
-                    r"SEARCH\('\{([^}]+\}?[^}]*)\} MetricName=\"(\w+)\"'", metric[0]["expression"]
+                for namespace, names, found in re.findall(
+                    r"SEARCH\('\{\"(.+?)\",([\w,]+)\} MetricName=\"(\w+)\"'",
+                    metric[0]["expression"],
                 ):
-                    namespace, *dimensions = names.split(",")
-                    shown.add((namespace, found, tuple(dimensions)))
+                    shown.add((namespace, found, tuple(names.split(","))))
                 continue
             plain = [part for part in metric if isinstance(part, str)]
             shown.add((plain[0], plain[1], tuple(plain[2::2])))

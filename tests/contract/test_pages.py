@@ -1,7 +1,10 @@
 """What docs/ says is what the code, the template and the command line have."""
 
 import json
+import os
 import re
+import shlex
+import subprocess
 from argparse import ArgumentParser, _SubParsersAction
 from functools import cache
 
@@ -103,6 +106,40 @@ def _help(command: str) -> str:
                 named = action.choices
                 waiting += [named[command]] if command in named else list(named.values())
     return text
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("deploy",), {"environment": "dev", "region": None, "parameter": [], "yes": False}),
+        (
+            ("deploy", "REGION=us-west-2", "PARAMETERS=A=1 B=2", "YES=yes"),
+            {"region": "us-west-2", "parameter": ["A=1", "B=2"], "yes": True},
+        ),
+        (("deploy", "CERTIFICATE=throw-away"), {"throw_away_certificate": True}),
+        (("destroy", "ENVIRONMENT=prod"), {"environment": "prod", "everything": False}),
+        (("destroy", "EVERYTHING=yes", "YES=yes"), {"everything": True, "yes": True}),
+    ],
+)
+def test_makes_variables_become_the_commands_arguments(
+    asked: tuple[str, ...], expected: dict[str, object]
+) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    ready = ROOT / ".venv" / ".ready"
+    done = subprocess.run(
+        ["make", "--dry-run", "--assume-old", str(ready.relative_to(ROOT)), *asked],
+        cwd=ROOT,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (command,) = [
+        line for line in done.stdout.replace("\\\n", " ").splitlines() if "enliven" in line
+    ]
+    words = shlex.split(command)[1:]
+    options = vars(parser(words).parse_args(words))
+    assert {name: options[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("name", PAGES)

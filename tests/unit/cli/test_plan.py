@@ -24,6 +24,21 @@ def test_what_is_not_given_is_the_templates_default() -> None:
     assert _read().value("DailyGenerations") == "1000"
 
 
+def test_an_update_keeps_what_was_given_before_and_nobody_gives_now() -> None:
+    before = {"EngineImageUri": "image", "LogRetentionDays": "90", "Removed": "long ago"}
+    found = {
+        "Parameters": [
+            {"ParameterKey": name, "ParameterValue": value} for name, value in before.items()
+        ]
+    }
+    kept = _read("MaxInstances=5").continuing(found)
+    assert kept.value("EngineImageUri") == "image"
+    assert kept.value("LogRetentionDays") == "7", "samconfig.toml gives it"
+    assert kept.value("MaxInstances") == "5"
+    assert "Removed" not in kept.parameters
+    assert _read().continuing(None) == _read()
+
+
 def test_reservations_are_added_up() -> None:
     assert _read().reserved == 50 + 6 * 20
     assert _read("ApiConcurrency=0", "StateConcurrency=0").reserved == 0
