@@ -16,9 +16,12 @@ STATE ?=
 PORT ?= 3000
 WITHOUT ?=
 IMAGE ?=
+ENVIRONMENT ?= dev
+REGION ?=
+PARAMETERS ?=
 
 .PHONY: help setup demo up down test test-sam build invoke start-api events quality gallery check lint types \
-	templates bench bench-motion bench-cold-start clean
+	templates bench bench-motion bench-cold-start deploy destroy clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +62,15 @@ start-api: $(READY) $(SAM_READY)  ## The API in a container, on the stack that i
 
 events: $(READY)  ## The golden events in events/, anew from the contracts
 	@$(BIN)/python -m local.golden_events
+
+deploy: $(READY)  ## To AWS, guided (ENVIRONMENT=dev REGION=… PARAMETERS="NAME=VALUE …" YES=yes)
+	@$(BIN)/enliven deploy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
+		$(foreach each,$(PARAMETERS),--parameter "$(each)") $(if $(filter yes,$(YES)),--yes) \
+		$(if $(filter throw-away,$(CERTIFICATE)),--throw-away-certificate)
+
+destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes; EVERYTHING=yes keeps nothing)
+	@$(BIN)/enliven destroy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
+		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
 test: $(READY)  ## All tests
 	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow

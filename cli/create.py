@@ -23,6 +23,7 @@ from story.view import CreateStory, StoryView
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
 
     from rich.console import Console
 
@@ -72,6 +73,11 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Exit:
     """Make one story; raises CommandFailed when it cannot be made or fetched."""
+    return make(options, lambda: profiles.load(options.profile))
+
+
+def make(options: Namespace, sign_in_as: Callable[[], profiles.Profile]) -> Exit:
+    """The same as whoever `sign_in_as` gives, once everything else was found good."""
     began = time.monotonic()
     if not options.timeout > 0:
         raise CommandFailed(
@@ -80,7 +86,7 @@ def run(options: Namespace) -> Exit:
     request = _request(options)
     photo_bytes = _photo_size(options.photo)
     targets = _targets(options.out, options.photo)
-    profile = profiles.load(options.profile)
+    profile = sign_in_as()
     console = open_console()
     deadline = Deadline(options.timeout)
 

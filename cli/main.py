@@ -29,6 +29,12 @@ COMMANDS = {
     "up": "start the local stack and deploy to it",
     "down": "stop the local stack",
     "doctor": "check whether this machine can run the demo",
+    "pause": "stop making new stories, without a deployment",
+    "resume": "make stories again after a pause",
+    "deploy": "deploy to AWS: costs, checks, build, changes, one story",
+    "destroy": "delete a stack in AWS, and say what stays",
+    "costs": "what a stack costs a month, at rest and with stories",
+    "certificate": "ask for, install or look at the signing certificate",
 }
 
 
@@ -46,7 +52,9 @@ def parser(arguments: Sequence[str]) -> ArgumentParser:
     root.add_argument("--version", action="version", version=f"enliven {version()}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, purpose in COMMANDS.items():
-        command = commands.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
+        command = commands.add_parser(
+            name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+        )
         if name in arguments:
             module = import_module(f"cli.{name}")
             module.arguments(command)

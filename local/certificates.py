@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from sign_video.certificates import NOTHING, check_chain
+from cloud.certificates import NOTHING, check_chain
 from story.errors import CertificateMissing
 
 if TYPE_CHECKING:

@@ -54,9 +54,10 @@ class Package:
         return hashlib.sha256(self.body.encode()).hexdigest()
 
 
-def package(template_path: Path, bucket: str) -> Package:
+def package(template_path: Path, bucket: str, *, compiled: bool = False) -> Package:
     """Read a template and collect what it refers to, as objects of `bucket`.
 
+    A build's own byte code belongs into its zips (`compiled`); that of a checkout does not.
     Raises TemplateError for a reference to something that is not there.
     """
     template = yaml_parse(template_path.read_text())
@@ -71,7 +72,7 @@ def package(template_path: Path, bucket: str) -> Package:
             kind = "folder" if folder else "file"
             raise TemplateError(f"{where}: {reference} is not a {kind} beside {template_path}")
         if path not in packed:
-            content = _zip(path) if folder else path.read_bytes()
+            content = _zip(path, compiled=compiled) if folder else path.read_bytes()
             suffix = ".zip" if folder else path.suffix
             packed[path] = hashlib.sha256(content).hexdigest() + suffix
             result.objects[packed[path]] = content
@@ -88,19 +89,25 @@ def package(template_path: Path, bucket: str) -> Package:
 def _packaged(template: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(place, resource type, properties) of everything that may refer to a path."""
     defaults = template.get("Globals", {}).get("Function")
+    kinds = [each for each in template["Resources"].values() if each["Type"] in _FOLDERS]
+    functions = [each["Properties"] for each in kinds if _FOLDERS[each["Type"]] == "CodeUri"]
+    if defaults and all("CodeUri" in each for each in functions):
+        # `sam build` gives each function its own and leaves this one, which names nothing there.
+        defaults.pop("CodeUri", None)
     if defaults:
         yield "Globals.Function", "AWS::Serverless::Function", defaults
     for name, resource in template["Resources"].items():
         yield name, resource["Type"], resource.get("Properties", {})
 
 
-def _zip(folder: Path) -> bytes:
+def _zip(folder: Path, *, compiled: bool) -> bytes:
     """A folder as a zip that depends on nothing but its files' names and contents."""
     archive = io.BytesIO()
+    left_out = _NOT_PACKAGED - ({"__pycache__"} if compiled else set())
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.is_dir() or _NOT_PACKAGED.intersection(inside.parts):
+            if path.is_dir() or left_out.intersection(inside.parts):
                 continue
             entry = zipfile.ZipInfo(inside.as_posix(), _ZIP_TIME)
             entry.external_attr = _READABLE_FILE

@@ -22,8 +22,14 @@ from local.processes import Server, StackError
 
 REGION = "us-east-1"
 STACK_NAME = "enliven"
-#: Of the template: no SageMaker here, and nothing that has to outlive the stack.
-PARAMETERS = {"Engine": "none", "DeletionProtection": "false"}
+#: Of the template: no SageMaker here, nothing that has to outlive the stack, and no concurrency to
+#: reserve where there are two cores.
+PARAMETERS = {
+    "Engine": "none",
+    "DeletionProtection": "false",
+    "ApiConcurrency": "0",
+    "StateConcurrency": "0",
+}
 #: What template.yaml calls its event bus in a stack of that name.
 PROGRESS_BUS = f"{STACK_NAME}-stories"
 STATE_FOLDER = ".enliven"

@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from api import presenting
-from cloud import stories
+from cloud import stories, switch, telemetry
 from cloud.clients import client
 from cloud.environment import Environment, load
 from story import identifiers, limits
 from story.contracts import StoryId
-from story.errors import Transient
+from story.errors import ServicePaused, Transient
 from story.states import Status
 from story.view import CreateStory, Problem, StoryCreated, StoryList, StoryView, UploadForm
 
@@ -31,6 +31,8 @@ logger = Logger(service="api")
 app = APIGatewayHttpResolver()
 
 _PAGE = 20
+#: When a client may ask again: soon where a service did not answer, later where an operator acts.
+_RETRY_SECONDS, _PAUSED_RETRY_SECONDS = 5, 300
 _MAX_CURSOR_CHARACTERS = 1_000
 _Moment = Annotated[str, StringConstraints(pattern=r"^[0-9T:.-]{19,26}Z$")]
 #: The last story of a page and when it was made: the key of the index without its creator.
@@ -40,18 +42,20 @@ _FORGET_AFTER = timedelta(days=1)
 
 
 class Settings(Environment):
-    """The buckets whose forms and URLs the API signs, and whether it makes new stories at all."""
+    """The buckets whose forms and URLs the API signs."""
 
     uploads_bucket: str
     stories_bucket: str
-    accept_stories: bool
 
 
 class Refused(Exception):
     """A request that cannot be served, as the problem that the client is told."""
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
+    def __init__(
+        self, status: HTTPStatus, code: str, detail: str, *, retry_seconds: int | None = None
+    ) -> None:
         super().__init__(detail)
+        self.retry_seconds = retry_seconds
         self.problem = Problem(
             type="about:blank", title=status.phrase, status=status, detail=detail, code=code
         )
@@ -59,25 +63,52 @@ class Refused(Exception):
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One HTTP request."""
-    return app.resolve(event, context)
+    named = (event.get("pathParameters") or {}).get("story_id")
+    with telemetry.about(**({"story_id": named} if named else {})):
+        return app.resolve(event, context)
 
 
-def _json(status: HTTPStatus, body: BaseModel, media_type: str = "application/json") -> Any:
+def _json(
+    status: HTTPStatus,
+    body: BaseModel,
+    media_type: str = "application/json",
+    headers: dict[str, str] | None = None,
+) -> Any:
     return Response(
         status_code=status,
         content_type=media_type,
         body=body.model_dump_json(),
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", **(headers or {})},
     )
 
 
-def _problem(problem: Problem) -> Any:
-    return _json(HTTPStatus(problem.status), problem, "application/problem+json")
+def _problem(refused: Refused) -> Any:
+    """Problem details; with Retry-After (RFC 9110, 10.2.3) where asking again may help."""
+    later = refused.retry_seconds
+    return _json(
+        HTTPStatus(refused.problem.status),
+        refused.problem,
+        "application/problem+json",
+        {} if later is None else {"Retry-After": str(later)},
+    )
 
 
 @app.exception_handler(Refused)  # type: ignore[untyped-decorator]  # Powertools ships none
 def _refused(refused: Refused) -> Any:
-    return _problem(refused.problem)
+    return _problem(refused)
+
+
+@app.exception_handler(ServicePaused)  # type: ignore[untyped-decorator]  # the same
+def _paused(paused: ServicePaused) -> Any:
+    logger.warning("paused", reason=str(paused))
+    return _problem(
+        Refused(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            ServicePaused.code(),
+            "New stories are paused by the operator. Stories that are made stay where they are.",
+            retry_seconds=_PAUSED_RETRY_SECONDS,
+        )
+    )
 
 
 @app.exception_handler([Transient, ClientError])  # type: ignore[untyped-decorator]  # the same
@@ -88,7 +119,8 @@ def _unavailable(error: Exception) -> Any:
             HTTPStatus.SERVICE_UNAVAILABLE,
             "unavailable",
             "A service we depend on did not answer. Try again in a moment.",
-        ).problem
+            retry_seconds=_RETRY_SECONDS,
+        )
     )
 
 
@@ -99,7 +131,7 @@ def _not_found(_: Exception) -> Any:
             HTTPStatus.NOT_FOUND,
             "not_found",
             f"There is no {app.current_event.http_method} {app.current_event.path}.",
-        ).problem
+        )
     )
 
 
@@ -137,12 +169,7 @@ def _parse_create() -> CreateStory:
 def create_story() -> Any:
     """Make a story that waits for its photo, and the one form that can deliver it."""
     creator, asked = _creator(), _parse_create()
-    if not load(Settings).accept_stories:
-        raise Refused(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "paused",
-            "New stories are paused by the operator. Stories that are made stay where they are.",
-        )
+    switch.require_open()
     story_id, now = identifiers.new_story_id(), datetime.now(UTC)
     expires = now + timedelta(seconds=limits.UPLOAD_FORM_SECONDS)
     record = {
@@ -161,8 +188,9 @@ def create_story() -> Any:
         "preset": asked.preset,
         "seed": asked.seed,
     }
-    stories.create(record)
-    logger.info("created", story_id=story_id)
+    with telemetry.about(story_id=story_id):
+        stories.create(record)
+        logger.info("created")
     return _json(
         HTTPStatus.CREATED,
         StoryCreated(story=_view(record), upload=_upload_form(story_id, _iso(expires))),

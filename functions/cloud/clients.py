@@ -23,6 +23,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from cloud import telemetry
 from story.errors import DependencyThrottled, DependencyUnavailable
 
 if TYPE_CHECKING:
@@ -87,14 +88,17 @@ def answers(dependency: str) -> Iterator[None]:
         ReadTimeoutError,
         ConnectionClosedError,
     ) as error:
+        telemetry.emit("DependencyFailures", 1, dependency=dependency)
         raise DependencyUnavailable(
             f"{dependency} did not answer: {type(error).__name__}"
         ) from error
     except ClientError as error:
         code = error_code(error)
         if code in _THROTTLES:
+            telemetry.emit("DependencyFailures", 1, dependency=dependency)
             raise DependencyThrottled(f"{dependency} asked to slow down: {code}") from error
         if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR:
+            telemetry.emit("DependencyFailures", 1, dependency=dependency)
             raise DependencyUnavailable(f"{dependency} failed on its side: {code}") from error
         raise
 

@@ -113,6 +113,16 @@ def annotate(story_id: str, **fields: Any) -> bool:
     return _conditional(story_id, f"SET {sets}", "attribute_exists(#status)", fields)
 
 
+def mark(story_id: str, field: str, value: str) -> bool:
+    """Set a field of an existing story that has none yet; False if it has, or the story is gone."""
+    return _conditional(
+        story_id,
+        f"SET {field} = :{field}",
+        f"attribute_exists(#status) AND attribute_not_exists({field})",
+        {field: value},
+    )
+
+
 def _conditional(story_id: str, update: str, condition: str, values: dict[str, Any]) -> bool:
     try:
         with answers("DynamoDB"):

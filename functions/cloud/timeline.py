@@ -13,16 +13,21 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
+from cloud import telemetry
 from cloud.clients import answers, client, error_code, take_calls
 from cloud.environment import Environment, load
+from story.errors import is_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from story.contracts import StateInput
 
+
+logger = Logger(service="timeline")
 
 #: Attributes of a line that count calls, e.g. "call:s3:GetObject".
 CALL_PREFIX = "call:"
@@ -48,29 +53,52 @@ def key(story_id: str, attempt: int, state: str) -> dict[str, Any]:
 def record(state: str, request: StateInput, *, finishes: bool = True) -> Iterator[None]:
     """Write the beginning and the end of a state, also when it ends with an error.
 
+    Every line logged in between names the story, its attempt and the state.
+
     `finishes` is False for a state that only starts something: another function ends its line.
     The error's class name is recorded, never its message, which may quote input.
     """
-    began = time.monotonic()
-    take_calls()
+    with telemetry.about(story_id=request.story_id, attempt=request.attempt, state=state):
+        began = time.monotonic()
+        take_calls()
+        _begin(state, request)
+        outcome = "done"
+        try:
+            yield
+        except BaseException as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            if finishes or outcome != "done":
+                _finish(request, state, outcome, seconds)
+                tell(state, outcome, seconds)
+            else:
+                _update(
+                    request, state, "SET waits_since = :now, ", {":now": {"S": now()}}, bill=seconds
+                )
+
+
+def _begin(state: str, request: StateInput) -> None:
     _update(
         request,
         state,
         # A second run, of a retry or another take, is at work again: it has not ended.
-        "SET began_at = if_not_exists(began_at, :now), outcome = :running REMOVE ended_at",
+        "SET began_at = if_not_exists(began_at, :now), outcome = :running "
+        "REMOVE ended_at, waits_since",
         {":now": {"S": now()}, ":running": {"S": "running"}},
     )
-    outcome = "done"
-    try:
-        yield
-    except BaseException as error:
-        outcome = type(error).__name__
-        raise
-    finally:
-        if finishes or outcome != "done":
-            _finish(request, state, outcome, time.monotonic() - began)
-        else:
-            _update(request, state, "SET ", {}, bill=time.monotonic() - began)
+
+
+def tell(state: str, outcome: str, seconds: float) -> None:
+    """Log and measure that a state has ended: done, or with the name of an error."""
+    telemetry.emit("StateSeconds", seconds, state=state)
+    if outcome == "done":
+        logger.info("state_ended", outcome=outcome, seconds=round(seconds, 3))
+        return
+    logger.warning("state_ended", outcome=outcome, seconds=round(seconds, 3))
+    if is_fault(outcome):
+        telemetry.emit("Faults", 1, state=state)
 
 
 def _finish(request: StateInput, state: str, outcome: str, seconds: float) -> None:
@@ -89,11 +117,15 @@ def note(request: StateInput, state: str, **facts: str) -> None:
     _update(request, state, f"SET {sets}", {f":{k}": {"S": v} for k, v in facts.items()})
 
 
-def advance(story_id: str, attempt: int, state: str, take: int, fraction: float) -> None:
-    """Note how far a running state is; events out of order never turn it back within a take."""
+def advance(story_id: str, attempt: int, state: str, take: int, fraction: float) -> float | None:
+    """Note how far a running state is; events out of order never turn it back within a take.
+
+    Returns how long the state had waited, in seconds, if this is the first that is heard of this
+    take; None otherwise.
+    """
     try:
         with answers("DynamoDB"):
-            client("dynamodb").update_item(
+            answer = client("dynamodb").update_item(
                 TableName=load(TableSettings).stories_table,
                 Key=key(story_id, attempt, state),
                 UpdateExpression="SET fraction = :done",
@@ -104,21 +136,41 @@ def advance(story_id: str, attempt: int, state: str, take: int, fraction: float)
                     ":done": {"N": f"{take - 1 + min(fraction, 0.99):.3f}"},
                     ":running": {"S": "running"},
                 },
+                ReturnValues="ALL_OLD",
             )
     except ClientError as error:
         if error_code(error) != "ConditionalCheckFailedException":
             raise
+        return None
+    before = answer["Attributes"]
+    heard = float(before["fraction"]["N"]) if "fraction" in before else -1.0
+    if heard >= take - 1:
+        return None
+    # Without a time the engine has begun before the request was noted down: it did not wait.
+    return seconds_since(before["waits_since"]["S"]) if "waits_since" in before else 0.0
+
+
+def seconds_since(moment: str) -> float:
+    """Seconds from a record's time until now; never negative, since clocks differ."""
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds())
 
 
 def end(story_id: str, attempt: int, state: str, outcome: str) -> None:
     """End the line of a state that another function began."""
     with answers("DynamoDB"):
-        client("dynamodb").update_item(
+        answer = client("dynamodb").update_item(
             TableName=load(TableSettings).stories_table,
             Key=key(story_id, attempt, state),
             UpdateExpression="SET ended_at = :now, outcome = :outcome",
             ExpressionAttributeValues={":now": {"S": now()}, ":outcome": {"S": outcome}},
+            ReturnValues="ALL_NEW",
         )
+    with telemetry.about(state=state):
+        line = answer["Attributes"]
+        # A second take waits anew, in the line of the first; a deleted story's line never began.
+        since = line.get("waits_since") or line.get("began_at")
+        if since is not None:
+            tell(state, outcome, seconds_since(since["S"]))
 
 
 def _update(

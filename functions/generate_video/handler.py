@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from cloud import generations, media, timeline
+from cloud import generations, media, switch, timeline
 from cloud.clients import answers, client, error_code
 from cloud.environment import Environment, load
 from story import limits
@@ -36,7 +36,7 @@ logger = Logger(service="generate_video")
 
 
 class Settings(Environment):
-    """Where requests go, and how many may go there a day (UTC); 0 stops them all."""
+    """Where requests go, and how many may go there a day (UTC)."""
 
     work_bucket: str
     endpoint_name: str = Field(min_length=1)
@@ -62,6 +62,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         if generations.register(*which, token=request.token) != "NEW":
             logger.info("token_replaced", story_id=request.story_id, take=request.take)
             return {}
+        switch.require_open()
         _stay_below_cap()
         packed = pack_request(media.read(request.direction), media.read(request.photo))
         written = media.write(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import media, timeline
+from cloud import media, telemetry, timeline
 from cloud.environment import Environment, load
 from inspect_video import result
 from inspect_video.examination import examine
@@ -36,6 +36,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         direction = Direction.model_validate_json(media.read(request.direction))
         photo = media.read(request.photo)
         unpacked = result.unpack(media.read_result(request.result, limit=result.MAX_RESULT_BYTES))
+        report = unpacked.report
+        telemetry.emit("GenerationSeconds", sum(report.timings.values()), engine=report.engine.name)
         examined = examine(unpacked.video, unpacked.report, direction, photo)
 
         def write(name: str, body: bytes, media_type: str) -> ObjectRef:

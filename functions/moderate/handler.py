@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from pydantic import Field, TypeAdapter
 
-from cloud import stories, timeline
+from cloud import stories, telemetry, timeline
 from cloud.clients import answers, client
 from cloud.environment import Environment, load
 from moderate import policy
@@ -61,9 +61,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
                 "detail": verdict.model_dump_json(),
             },
         )
+        telemetry.emit("Verdicts", 1, gate=request.gate, verdict=verdict.verdict)
         logger.info(
             "verdict",
-            story_id=request.story_id,
             gate=request.gate,
             verdict=verdict.verdict,
             categories=json.dumps([reason.code for reason in verdict.reasons]),

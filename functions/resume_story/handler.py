@@ -7,6 +7,7 @@ story waits for is deleted.
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
@@ -14,7 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from cloud import generations, stories, timeline
+from cloud import generations, stories, telemetry, timeline
 from cloud.clients import answers, client, error_code
 from story.contracts import GenerateVideoOutput, InferenceNotification
 from story.errors import EnlivenError, Transient, concrete
@@ -43,6 +44,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 def _resume(notice: InferenceNotification) -> None:
     which = parse_inference_id(notice.inference_id)
+    with telemetry.about(story_id=which[0], attempt=which[1]) if which else nullcontext():
+        _resume_one(notice, which)
+
+
+def _resume_one(notice: InferenceNotification, which: tuple[str, int, int] | None) -> None:
     locations = _locations(notice)
     generation = generations.find(*which) if which else None
     if which is None or generation is None:
@@ -50,14 +56,14 @@ def _resume(notice: InferenceNotification) -> None:
         _delete(locations)
         return
     if generation["state"] == "ANSWERED":
-        logger.info("repeated_notification", story_id=which[0])
+        logger.info("repeated_notification")
         return
     # Kept before anything is answered: whoever settles the story clears what is named here.
     generations.locate(*which, locations=locations)
     # Asked before, and again if nobody waits any more: the story may be closed in between.
     answered = not _is_closed(which[0]) and _answer(notice, which, str(generation["task_token"]))
     if not answered and _is_closed(which[0]):
-        logger.warning("late_result_deleted", story_id=which[0])
+        logger.warning("late_result_deleted")
         _delete(locations)
 
 
@@ -94,7 +100,7 @@ def _answer(notice: InferenceNotification, which: tuple[str, int, int], token: s
     if target == "ANSWERED":
         generations.advance(*which, origins=("NEW", "INVOKED"), target=target)
     timeline.end(story_id, attempt, "GenerateVideo", outcome)
-    logger.info("answered", story_id=story_id, outcome=outcome)
+    logger.info("answered", outcome=outcome)
     return True
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from cloud import stories, timeline
+from cloud import stories, telemetry, timeline
 from cloud.clients import answers, client, error_code
 from cloud.environment import load
-from settle_story import clearing, outcome
+from settle_story import clearing, measuring, outcome
 from story.contracts import ExecutionEnded, SettleStoryInput, SettleStoryOutput
 from story.identifiers import REPLAY_PREFIX, is_replay
 from story.states import ENDED, Status
@@ -61,6 +61,11 @@ def story_of(execution_input: str | None) -> str | None:
 
 def _settle(story_id: str, ended: ExecutionEnded) -> bool:
     """Close and clear a story; False if this execution never had it."""
+    with telemetry.about(story_id=story_id):
+        return _settle_one(story_id, ended)
+
+
+def _settle_one(story_id: str, ended: ExecutionEnded) -> bool:
     story = stories.find(story_id, "status", "execution_arn", "evidence_until")
     if story is None:
         _clear_everything(story_id)
@@ -75,7 +80,10 @@ def _settle(story_id: str, ended: ExecutionEnded) -> bool:
         _close(story_id, ended)
         story = stories.get(story_id, "status", "evidence_until")
     _clear(story_id, Status(story["status"]), story.get("evidence_until"))
-    logger.info("settled", story_id=story_id, status=story["status"], execution=ended.status)
+    # After the clearing, which matters more; and once, however often a story is settled.
+    if stories.mark(story_id, "settled_at", timeline.now()):
+        measuring.tell(story_id)
+    logger.info("settled", status=story["status"], execution=ended.status)
     return True
 
 
@@ -85,7 +93,7 @@ def _close(story_id: str, ended: ExecutionEnded) -> None:
         described = _describe(ended.execution_arn)
         error, cause = described.get("error"), described.get("cause")
     found = outcome.of_execution(ended.status, error, cause)
-    logger.info("closing", story_id=story_id, code=found.code, error=error)
+    logger.info("closing", code=found.code, error=error)
     stories.move(
         story_id,
         Status.PROCESSING,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from pydantic import Field
 
-from cloud import media, timeline
+from cloud import certificates, media, timeline
 from cloud.environment import Environment, load
-from sign_video import certificates, manifest, signer, verification
+from sign_video import manifest, signer, verification
 from story import labels
 from story.contracts import SignVideoInput, SignVideoOutput
 from story.identifiers import story_poster_key, story_video_key

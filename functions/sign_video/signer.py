@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 import c2pa
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloud import telemetry
 from cloud.clients import answers, client
 from sign_video import manifest, verification
 from story.errors import DependencyUnavailable, EnlivenError, SigningFailed
 
 if TYPE_CHECKING:
-    from sign_video.certificates import Identity
+    from cloud.certificates import Identity
 
 #: KMS hashes a message of up to this many bytes itself; of a longer one it takes the digest.
 MAX_RAW_BYTES = 4_096
 #: A time stamp takes a public authority a second or less; the library itself would wait for ever.
 TIME_STAMP_SECONDS = 15.0
+_AUTHORITY = "time stamp authority"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def sign(
             seconds
         )
     except TimeoutError as error:
+        telemetry.emit("DependencyFailures", 1, dependency=_AUTHORITY)
         raise DependencyUnavailable(
             f"The time stamp authority {tsa_url} gave no answer within {seconds:g} s"
         ) from error
@@ -133,6 +136,7 @@ def _embed(
         if kms.failure is not None:
             raise kms.failure from error
         if kms.signed and tsa_url is not None:
+            telemetry.emit("DependencyFailures", 1, dependency=_AUTHORITY)
             raise DependencyUnavailable(
                 f"The time stamp authority {tsa_url} gave no usable time stamp: {error}"
             ) from error

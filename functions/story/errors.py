@@ -16,6 +16,7 @@
         ├── GenerationFailed         generation_failed
         ├── GenerationExpired        generation_expired
         ├── GenerationCapReached     generation_cap_reached
+        ├── ServicePaused            service_paused
         ├── ResultUnreadable         result_unreadable
         ├── VideoUnreadable          video_unreadable
         ├── VideoDefective           video_defective
@@ -101,6 +102,10 @@ class GenerationCapReached(Permanent):
     """As many generations as the operator allows for a day were made today."""
 
 
+class ServicePaused(Permanent):
+    """The operator's switch is not `open`, or cannot be read."""
+
+
 class ResultUnreadable(Permanent):
     """The engine's result is not the tar of video.mp4 and report.json that the contract names."""
 
@@ -127,6 +132,24 @@ class CredentialInvalid(Permanent):
 
 class SettingInvalid(Permanent):
     """The function's environment lacks a variable or holds a value it cannot use."""
+
+
+#: Errors that say nothing against the service: the photo's own, a story that was deleted, and what
+#: the operator has decided. All others count as faults.
+NO_FAULT = (
+    PhotoUnreadable,
+    PhotoTooSmall,
+    PhotoTooLarge,
+    PhotoTooManyPixels,
+    StoryMissing,
+    GenerationCapReached,
+    ServicePaused,
+)
+
+
+def is_fault(name: str) -> bool:
+    """Whether an error of this class name is the service's own, or its providers'."""
+    return name not in {error.__name__ for error in NO_FAULT}
 
 
 def concrete(root: type[EnlivenError]) -> Iterator[type[EnlivenError]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import timeline
+from cloud import telemetry, timeline
 from story.generation import Progress
 from story.identifiers import parse_inference_id
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger(service="story_progress")
+
+_STATE = "GenerateVideo"
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -27,5 +29,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         logger.warning("progress_of_nobody", inference_id=progress.inference_id)
         return {}
     story_id, attempt, take = which
-    timeline.advance(story_id, attempt, "GenerateVideo", take, progress.fraction)
+    with telemetry.about(story_id=story_id, attempt=attempt, state=_STATE):
+        waited = timeline.advance(story_id, attempt, _STATE, take, progress.fraction)
+        if waited is not None:
+            telemetry.emit("QueueSeconds", waited)
+            logger.info("generation_began", take=take, waited_seconds=round(waited, 3))
     return {}

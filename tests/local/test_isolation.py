@@ -26,6 +26,7 @@ MAY: dict[str, dict[str, str]] = {
         "table: VERDICT#": "query",
         "table: TIMELINE#": "query",
         "index: by_creator": "query",
+        "service switch": "get",
     },
     "InspectPhoto": {
         "uploads: uploads/": "get",
@@ -48,6 +49,7 @@ MAY: dict[str, dict[str, str]] = {
         "work: requests/": "put",
         "table: GENERATION#": "get update",
         "table: TIMELINE#": "get update",
+        "service switch": "get",
     },
     "ResumeStory": {
         "work: results/": "delete",
@@ -92,7 +94,13 @@ MAY: dict[str, dict[str, str]] = {
         "evidence key": "data-key decrypt",
         "table: STORY#": "get update",
         "table: GENERATION#": "query",
+        "table: TIMELINE#": "query",
         "workflow": "describe",
+    },
+    "CheckCertificate": {
+        "signing key": "public-key",
+        "certificate chain": "get",
+        "trust anchors": "get",
     },
 }
 
@@ -200,6 +208,7 @@ def on_keys(deployment: Deployment) -> Iterator[Attempt]:
     for where, output in (
         ("certificate chain", "CertificateChainParameter"),
         ("trust anchors", "TrustAnchorsParameter"),
+        ("service switch", "ServiceSwitch"),
     ):
         name = deployment.outputs[output]
         yield Attempt(where, "get", _asks("ssm", "get_parameter", Name=name))

@@ -27,6 +27,7 @@ GRANTED = {
         "Query StoriesTable/index/by_creator",
         "PutObject UploadsBucket/uploads/*",
         "GetObject StoriesBucket/*",
+        "GetParameter ssm:parameterServiceSwitch",
     ],
     "InspectPhotoFunctionRole": [
         "GetObject UploadsBucket/uploads/*",
@@ -56,6 +57,7 @@ GRANTED = {
         "InvokeEndpointAsync Endpoint",
         "GetItem StoriesTable [GENERATION#* TIMELINE#*]",
         "UpdateItem StoriesTable [GENERATION#* TIMELINE#*]",
+        "GetParameter ssm:parameterServiceSwitch",
     ],
     "ResumeStoryFunctionRole": [
         "SendTaskSuccess *",
@@ -108,8 +110,14 @@ GRANTED = {
         "DescribeExecution states:execution:StoryWorkflow:*",
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
-        "Query StoriesTable [GENERATION#*]",
+        "Query StoriesTable [GENERATION#* TIMELINE#*]",
         "SendMessage DeadLetters",
+    ],
+    "CheckCertificateFunctionRole": [
+        "GetPublicKey SigningKey",
+        "GetParameter ssm:parameterCertificateChainParameter",
+        "GetParameter ssm:parameterTrustAnchorsParameter",
+        "GetObject arn:aws:s3:::CertificateBucket/*",
     ],
     "StoryWorkflowRole": [
         *[
@@ -449,7 +457,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 11
+    assert len(functions) == 12
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:
@@ -466,7 +474,12 @@ def test_only_roles_that_are_granted_it_can_announce_a_result(resources: dict[st
         if each["Type"] == "AWS::SNS::TopicPolicy":
             (statement,) = each["Properties"]["PolicyDocument"]["Statement"]
             assert (statement["Effect"], statement["Action"]) == ("Allow", "sns:Publish")
-            guarded[plain(each["Properties"]["Topics"][0])] = plain(statement["Principal"]["AWS"])
+            (publisher,) = statement["Principal"].values()
+            guarded[plain(each["Properties"]["Topics"][0])] = plain(publisher)
     root = "arn:aws:iam::AWS::AccountId:root"
-    assert guarded == {"GenerationDoneTopic": root, "GenerationFailedTopic": root}
+    assert guarded == {
+        "GenerationDoneTopic": root,
+        "GenerationFailedTopic": root,
+        "AlarmTopic": "cloudwatch.amazonaws.com",
+    }
     assert holders(resources, "Publish") == {"EndpointRole"}

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cloud import clients
+from cloud import clients, switch
 from local import certificates
 from story import identifiers
 from tests.transformed import transformed
@@ -24,6 +24,7 @@ from tests.workflow.providers import Providers
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "photos" / "sky_sea_bridge.jpg"
 CANARY = "kanarienvogel"
+SWITCH = "/enliven/switch"
 
 _STATES = {
     "InspectPhotoFunction": "inspect_photo",
@@ -241,6 +242,8 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
     key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
     for name in ("/enliven/certificate-chain", "/enliven/trust-anchors"):
         ssm.put_parameter(Name=name, Value="unset", Type="String")
+    ssm.put_parameter(Name=SWITCH, Value=switch.OPEN, Type="String")
+    switch.forget()
     certificates.install(
         ssm, kms, key, "/enliven/certificate-chain", "/enliven/trust-anchors", folder=folder
     )
@@ -251,6 +254,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "GUARDRAIL_VERSION": "1",
         "ENDPOINT_NAME": "endpoint",
         "DAILY_GENERATIONS": "10",
+        "SWITCH_PARAMETER": SWITCH,
         "SIGNING_KEY_ID": key,
         "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
         "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",

@@ -4,14 +4,16 @@ import base64
 import json
 from typing import Any
 
+import boto3
 import pytest
 
 from api import handler as api
-from cloud import stories
+from cloud import stories, switch
 from local.golden_events import api_event
 from story import limits
 from story.errors import SettingInvalid
 from story.view import Problem, StoryCreated, StoryList, StoryView
+from tests.unit.cloud.account import SWITCH
 
 pytestmark = pytest.mark.usefixtures("account")
 WORDS = {"prompt": "make this photo come alive"}
@@ -199,11 +201,30 @@ def test_what_nobody_expected_leaves_the_function_and_is_answered_by_the_gateway
         call(api_event("POST", "/stories", body=json.dumps(WORDS)))
 
 
-def test_a_paused_service_makes_no_story_and_shows_the_old_ones(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_paused_service_makes_no_story_and_shows_the_old_ones() -> None:
     made = _create()
-    monkeypatch.setenv("ACCEPT_STORIES", "false")
+    _turn(switch.PAUSED)
     refused = call(api_event("POST", "/stories", body=json.dumps(WORDS)))
-    assert _problem(refused) == (503, "paused")
+    assert _problem(refused) == (503, "service_paused")
+    assert int(refused["headers"]["Retry-After"]) > 0
     assert _get(made.story.id)["statusCode"] == 200
+    _turn(switch.OPEN)
+    assert _create().story.status == "AWAITING_PHOTO"
+
+
+def _turn(value: str) -> None:
+    boto3.client("ssm").put_parameter(Name=SWITCH, Value=value, Overwrite=True)
+    switch.forget()
+
+
+@pytest.mark.parametrize("value", ["Open", "opened", "closed", "true", "unset"])
+def test_only_the_word_open_opens_the_service(value: str) -> None:
+    _turn(value)
+    refused = call(api_event("POST", "/stories", body=json.dumps(WORDS)))
+    assert _problem(refused) == (503, "service_paused")
+
+
+def test_a_switch_that_is_gone_closes_the_service() -> None:
+    boto3.client("ssm").delete_parameter(Name=SWITCH)
+    refused = call(api_event("POST", "/stories", body=json.dumps(WORDS)))
+    assert _problem(refused) == (503, "service_paused")

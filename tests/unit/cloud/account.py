@@ -10,10 +10,11 @@ import pytest
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
-from cloud import clients
+from cloud import clients, switch
 
 ROOT = Path(__file__).resolve().parents[3]
 _TABLE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]["StoriesTable"]
+SWITCH = "/enliven/switch"
 _TABLE_PARTS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
@@ -32,7 +33,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("STORIES_TABLE", "stories")
-    monkeypatch.setenv("ACCEPT_STORIES", "true")
+    monkeypatch.setenv("SWITCH_PARAMETER", SWITCH)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         clients.client.cache_clear()
@@ -41,6 +42,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.setenv(f"{name.upper()}_BUCKET", f"enliven-{name}")
         parts = {name: _TABLE["Properties"][name] for name in _TABLE_PARTS}
         boto3.client("dynamodb").create_table(TableName="stories", **parts)
+        boto3.client("ssm").put_parameter(Name=SWITCH, Value=switch.OPEN, Type="String")
+        switch.forget()
         clients.take_calls()
         yield
     clients.client.cache_clear()

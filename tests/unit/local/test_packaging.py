@@ -94,3 +94,24 @@ def test_a_file_without_resources_is_no_template(tmp_path: Path) -> None:
     path.write_text("[]")
     with pytest.raises(TemplateError, match="not a CloudFormation template"):
         package(path, "bucket")
+
+
+def test_a_builds_own_byte_code_is_packed_and_a_checkouts_is_not(app: Path) -> None:
+    made = app.parent / "code" / "__pycache__"
+    made.mkdir()
+    (made / "api.cpython-313.pyc").write_bytes(b"code")
+    for compiled in (False, True):
+        packaged = package(app, "bucket", compiled=compiled)
+        code = packaged.template["Globals"]["Function"]["CodeUri"]
+        assert ("__pycache__/api.cpython-313.pyc" in names(packaged, code)) is compiled
+
+
+def test_what_sam_build_leaves_in_globals_is_no_reference(app: Path) -> None:
+    """It gives each function a folder of its own, beside which the common one is not there."""
+    text = TEMPLATE.replace("code/, Runtime", "not-here/, Runtime")
+    app.write_text(text.replace("{Handler: api.handler}", "{Handler: api.handler, CodeUri: code/}"))
+    packaged = package(app, "bucket")
+    assert "CodeUri" not in packaged.template["Globals"]["Function"]
+    app.write_text(text)
+    with pytest.raises(TemplateError, match="not-here/ is not a folder"):
+        package(app, "bucket")

@@ -15,9 +15,9 @@ from moto import mock_aws
 from PIL import Image
 
 from cloud import media
+from cloud.certificates import NOTHING
 from cloud.clients import client
 from local import certificates
-from sign_video.certificates import NOTHING
 from sign_video.handler import handler
 from story.generation import EngineName
 

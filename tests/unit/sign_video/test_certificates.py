@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 
+from cloud.certificates import check_chain, identity
 from cloud.clients import client
 from local import certificates
-from sign_video.certificates import check_chain, identity
 from story.errors import CertificateMissing, SigningFailed
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import encypher_c2pa
 import pytest
 from pydantic import ValidationError
 
+from cloud.certificates import NOTHING
 from cloud.clients import client
 from local import certificates
 from sign_video import manifest, verification
-from sign_video.certificates import NOTHING
 from story import labels
 from story.errors import CredentialInvalid, ResultUnreadable, SettingInvalid
 from story.generation import EngineName

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from cloud.certificates import Identity, identity
 from cloud.clients import client
 from sign_video import manifest, signer, verification
-from sign_video.certificates import Identity, identity
 from story import labels
 from story.errors import DependencyThrottled, DependencyUnavailable, SigningFailed
 from story.generation import EngineName

@@ -90,6 +90,11 @@ def check_chain(chain: str, public_key: bytes, source: str, at: datetime) -> Non
             ) from error
 
 
+def ends_at(chain: str) -> datetime:
+    """When the first of a PEM chain's certificates ends: with it ends the signing."""
+    return min(each.not_valid_after_utc for each in _certificates(chain, "the chain"))
+
+
 def _certificates(pem: str, source: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(pem.encode())

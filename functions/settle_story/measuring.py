@@ -1,0 +1,35 @@
+"""What an ended story adds to the metrics: its outcome, its time, its cost, the objective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloud import stories, telemetry
+from settle_story import objective
+from story import receipt
+from story.generation import Report
+
+
+def tell(story_id: str) -> None:
+    """Emit the metrics of a story that has ended, from its records."""
+    story = stories.get(story_id, "status", "reasons", "claimed_at", "updated_at")
+    outcome = str(story["status"])
+    telemetry.emit("Stories", 1, outcome=outcome)
+    seconds = objective.took(story)
+    if seconds is not None:
+        telemetry.emit("StorySeconds", seconds, outcome=outcome)
+    met = objective.is_met(story)
+    if met is not None:
+        telemetry.emit("WithinObjective", 1 if met else 0)
+    telemetry.emit("StoryCost", cost(list(stories.partition("TIMELINE", story_id))))
+
+
+def cost(lines: list[dict[str, Any]]) -> float:
+    """US dollars of a story at list prices; of one that ended early at most this.
+
+    The receipt counts the workflow's own transitions as a READY story has them. A generation that
+    gave no report counts no engine time: its seconds are not known.
+    """
+    reports = [Report.model_validate_json(line["report"]) for line in lines if "report" in line]
+    seconds = sum(sum(report.timings.values()) for report in reports)
+    return receipt.itemise(lines, engine_seconds=seconds).total

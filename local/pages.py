@@ -1,0 +1,191 @@
+"""Writes the tables of docs/ that are made from the code: `python -m local.pages`.
+
+A test makes them again and compares, so that no page can say what the code does not.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from samtranslator.yaml_helper import yaml_parse
+
+from cli import costs
+from cloud import telemetry
+from story.receipt import prices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+_WITH_A_ROLE = {
+    "AWS::Serverless::Function",
+    "AWS::Serverless::StateMachine",
+    "AWS::IAM::Role",
+}
+#: Stories a day that the cost page shows.
+STORIES = (0, 10, 1_000, 100_000)
+LEAST_SHOWN_USD = 0.001
+_ALARMS = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
+
+
+def template() -> dict[str, Any]:
+    """template.yaml as it is written."""
+    found: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+    return found
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def metrics() -> str:
+    """Every metric, its unit and its series."""
+    rows: list[tuple[str, ...]] = []
+    for name, metric in telemetry.METRICS.items():
+        series = ["all"] if metric.total else []
+        series += [", ".join(metric.dimensions)] if metric.dimensions else []
+        unit = "" if metric.unit is MetricUnit.NoUnit else metric.unit.value.lower()
+        rows.append((f"`{name}`", unit, "; ".join(series), metric.meaning))
+    return table(("metric", "unit", "series", "what it is"), rows)
+
+
+def alarms() -> str:
+    """Every alarm, and when it rings by its own description."""
+    rows: list[tuple[str, ...]] = []
+    for name, each in template()["Resources"].items():
+        if each["Type"] in _ALARMS:
+            said, _, section = each["Properties"]["AlarmDescription"].partition(" docs/runbook.md#")
+            rows.append((f"[`{name}`](runbook.md#{section})", said))
+    return table(("alarm", "rings when"), rows)
+
+
+def months() -> str:
+    """US dollars a month, for each engine and number of stories."""
+    rows: list[tuple[str, ...]] = []
+    for engine in costs.ENGINES:
+        for least in (0, 1):
+            sums = (f"{costs.total(costs.month(n, engine, least)):,.0f}" for n in STORIES)
+            needed = costs.endpoint(STORIES[-1], engine, least)
+            name = f"`{engine}`, {needed.instance}"
+            rows.append((name, str(least), *sums, f"{needed.instances:,}"))
+    head = ("Engine", "MinInstances", "at rest", *(f"{n:,} a day" for n in STORIES[1:]))
+    return table((*head, f"instances for {STORIES[-1]:,}"), rows)
+
+
+def rest() -> str:
+    """What is paid while no story comes."""
+    rows: list[tuple[str, ...]] = [
+        (item.what, f"{costs.quantity(item.quantity)} {item.unit}", f"{item.cost:.2f}")
+        for item in costs.month(0, "motion", 0)
+    ]
+    hourly = prices()["endpoint_hour"]
+    rows += [
+        (f"with MinInstances=1: SageMaker {instance}", "720 instance-hours", f"{720 * price:,.2f}")
+        for instance, price in hourly.items()
+    ]
+    return table(("at rest", "a month", "US$"), rows)
+
+
+def story() -> str:
+    """What a thousand stories cost without the endpoint, a line a service."""
+    a_month = sorted(costs.in_use(1_000), key=lambda item: -item.cost)
+    rows: list[tuple[str, ...]] = [
+        (item.what, f"{item.cost / costs.DAYS:.3f}")
+        for item in a_month
+        if item.unit != "series" and item.cost / costs.DAYS >= LEAST_SHOWN_USD
+    ]
+    return table(("for 1,000 stories", "US$"), rows)
+
+
+def roles() -> str:
+    """What each function, and the workflow, is granted by its own statements."""
+    rows: list[tuple[str, ...]] = []
+    for name, each in template()["Resources"].items():
+        if each["Type"] not in _WITH_A_ROLE:
+            continue
+        policies = each["Properties"]["Policies"]
+        documents = (policy.get("PolicyDocument", policy) for policy in policies)
+        granted = [
+            _granted(statement)
+            for document in documents
+            for plain in document["Statement"]
+            for statement in _unconditional(plain)
+        ]
+        rows.append((f"`{name}`", "<br>".join(granted)))
+    return table(("who", "may"), rows)
+
+
+def _unconditional(statement: dict[str, Any]) -> list[dict[str, Any]]:
+    """A statement, or those behind a condition."""
+    if "Fn::If" not in statement:
+        return [statement]
+    return [part for part in statement["Fn::If"][1:] if "Ref" not in part]
+
+
+def _granted(statement: dict[str, Any]) -> str:
+    actions, resources = _listed(statement["Action"]), _listed(statement["Resource"])
+    what = ", ".join(action.partition(":")[2] for action in actions)
+    where = ", ".join(dict.fromkeys(_named(resource) for resource in resources))
+    keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+    partitions = "".join(f" ({', '.join(values)})" for values in keys.values())
+    return f"{what}: {where}{partitions}"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _named(resource: Any) -> str:
+    """A resource by the logical names of the template."""
+    if isinstance(resource, str):
+        return "everything" if resource == "*" else resource
+    ((function, argument),) = resource.items()
+    if function == "Fn::If":
+        return _named(argument[1])
+    if function == "Fn::GetAtt":
+        return str(argument if isinstance(argument, str) else argument[0]).partition(".")[0]
+    if function == "Ref":
+        return str(argument)
+    text = str(argument[0] if isinstance(argument, list) else argument)
+    # Of an ARN only what follows account and region tells anything.
+    text = text.removeprefix("arn:${AWS::Partition}:")
+    text = re.sub(r"^(\w+):(\$\{AWS::Region\}:\$\{AWS::AccountId\}:|::)", r"\1: ", text)
+    text = text.replace("parameter${", "parameter ${")
+    return re.sub(r"\$\{(\w+)(\.\w+)?\}", r"\1", text)
+
+
+#: Page -> marker -> what stands between `<!-- marker -->` and `<!-- /marker -->`.
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "operations.md": {"metrics": metrics, "alarms": alarms},
+    "security.md": {"roles": roles},
+    "costs.md": {"months": months, "rest": rest, "story": story},
+}
+
+
+def page(name: str) -> str:
+    """A page with its tables as they should be."""
+    text = (DOCS / name).read_text("utf-8")
+    for marker, make in PAGES[name].items():
+        begin, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed) or begin in rest:
+            raise ValueError(f"docs/{name} must have {begin.strip()} … {end} once")
+        text = before + begin + make() + end + after
+    return text
+
+
+def write() -> None:
+    """Write every page."""
+    for name in PAGES:
+        (DOCS / name).write_text(page(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

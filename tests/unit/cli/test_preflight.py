@@ -1,0 +1,162 @@
+"""What is found wanting before anything is deployed, on real clients with AWS's own answers."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from cli import plan, preflight
+from cli.doctor import Check
+from tests.contract.definition import ROOT
+from tests.unit.cli.cloud_account import without_aws
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/enliven-endpoint:1"
+
+
+def _plan(*given: str) -> plan.Plan:
+    return plan.read(ROOT, "dev", None, given)
+
+
+class Account:
+    """boto3's clients, stubbed: an answer that the service could not give is refused."""
+
+    def __init__(self, region: str = "us-east-1") -> None:
+        self.clients = {
+            name: boto3.client(
+                name, region_name=region, aws_access_key_id="x", aws_secret_access_key="x"
+            )
+            for name in ("sts", "ecr", "service-quotas")
+        }
+        self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
+        for stub in self.stubs.values():
+            stub.activate()
+
+    def __call__(self, service: str) -> Any:
+        return self.clients[service]
+
+    def quotas(self, applied: dict[str, float], default: dict[str, float] | None = None) -> None:
+        for operation, listed in (
+            ("list_service_quotas", applied),
+            ("list_aws_default_service_quotas", default),
+        ):
+            if listed is not None:
+                quotas = [{"QuotaName": name, "Value": value} for name, value in listed.items()]
+                self.stubs["service-quotas"].add_response(operation, {"Quotas": quotas})
+
+    def refuses(self, service: str, operation: str, code: str) -> None:
+        self.stubs[service].add_client_error(operation, code, "no")
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Account:
+    without_aws(monkeypatch)
+    return Account()
+
+
+def _is(check: Check, health: str, *said: str) -> None:
+    assert check.health == health, check
+    for part in said:
+        assert part in check.found + check.remedy, check
+
+
+def test_a_quota_of_no_instance_stops_and_names_the_quota(account: Account) -> None:
+    account.quotas({"ml.c7i.xlarge for endpoint usage": 0.0})
+    found = preflight.instances(_plan(), account)
+    _is(found, "missing", "0 allowed", "ml.c7i.xlarge for endpoint usage", "Service Quotas")
+
+
+def test_a_quota_below_the_most_instances_warns(account: Account) -> None:
+    account.quotas({"ml.g6.2xlarge for endpoint usage": 1.0, "ml.c7i.xlarge for endpoint usage": 9})
+    _is(preflight.instances(_plan("Engine=wan-5b"), account), "weak", "pass MaxInstances=1")
+
+
+def test_a_quota_that_was_never_raised_is_the_default(account: Account) -> None:
+    account.quotas({}, {"ml.c7i.xlarge for endpoint usage": 4.0})
+    _is(preflight.instances(_plan(), account), "OK", "4 allowed")
+
+
+def test_a_quota_that_may_not_be_read_is_said_and_stops_nothing(account: Account) -> None:
+    account.refuses("service-quotas", "list_service_quotas", "AccessDeniedException")
+    _is(preflight.instances(_plan(), account), "weak", "may not ListServiceQuotas")
+
+
+def test_a_young_account_cannot_reserve_and_is_told_how_to_go_without(account: Account) -> None:
+    account.quotas({"Concurrent executions": 10.0})
+    found = preflight.concurrency(_plan(), account)
+    _is(found, "missing", "170 to be reserved", "ApiConcurrency=0 StateConcurrency=0")
+    account.quotas({"Concurrent executions": 10.0})
+    without = _plan("ApiConcurrency=0", "StateConcurrency=0")
+    _is(preflight.concurrency(without, account), "OK")
+    account.quotas({"Concurrent executions": 1000.0})
+    _is(preflight.concurrency(_plan(), account), "OK")
+
+
+def test_rekognitions_rate_is_told(account: Account) -> None:
+    name = "Transactions per second per account for the image operation DetectModerationLabels"
+    account.quotas({name: 50.0})
+    _is(preflight.rekognition(account), "OK", "50 DetectModerationLabels a second")
+
+
+@pytest.mark.parametrize(
+    ("region", "health"),
+    [("us-east-1", "OK"), ("us-west-2", "OK"), ("eu-central-1", "missing"), ("xx-1", "missing")],
+)
+def test_only_regions_that_have_the_guardrails_profile_will_do(
+    monkeypatch: pytest.MonkeyPatch, region: str, health: str
+) -> None:
+    without_aws(monkeypatch)
+    _is(preflight.region(_plan(), Account(region)), health, region)
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("unset", "not set"),
+        ("enliven-endpoint:latest", "no image in ECR"),
+        (IMAGE.replace("us-east-1", "eu-west-1"), "is in eu-west-1, the stack in us-east-1"),
+    ],
+)
+def test_an_image_that_the_endpoint_cannot_pull_stops(
+    account: Account, uri: str, said: str
+) -> None:
+    found = preflight.image(_plan(f"EngineImageUri={uri}"), account)
+    _is(found, "missing", said, "docker build -f model_endpoint/Dockerfile")
+
+
+def test_an_image_that_is_not_there_stops(account: Account) -> None:
+    account.refuses("ecr", "describe_images", "ImageNotFoundException")
+    _is(preflight.image(_plan(f"EngineImageUri={IMAGE}"), account), "missing", "ImageNotFound")
+    account.stubs["ecr"].add_response("describe_images", {"imageDetails": []})
+    _is(preflight.image(_plan(f"EngineImageUri={IMAGE}"), account), "OK")
+
+
+@pytest.mark.parametrize(
+    ("status", "health", "said"),
+    [
+        ("ROLLBACK_COMPLETE", "missing", "enliven destroy --stack enliven-dev"),
+        ("ROLLBACK_FAILED", "missing", "enliven destroy"),
+        ("DELETE_FAILED", "missing", "enliven destroy"),
+        ("UPDATE_ROLLBACK_FAILED", "missing", "continue-update-rollback"),
+        ("UPDATE_IN_PROGRESS", "missing", "wait"),
+        ("CREATE_COMPLETE", "OK", "updated"),
+        ("UPDATE_ROLLBACK_COMPLETE", "OK", "updated"),
+        ("REVIEW_IN_PROGRESS", "OK", "will be made"),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_stops_with_the_way_out(
+    status: str, health: str, said: str
+) -> None:
+    _is(preflight.stack(_plan(), {"StackStatus": status}), health, said)
+
+
+def test_an_engine_that_is_not_here_is_said_to_be() -> None:
+    _is(preflight.engine(_plan()), "OK", "ml.c7i.xlarge")
+    _is(preflight.engine(_plan("Engine=wan-5b")), "weak", "not in this repository")
+    _is(preflight.engine(_plan("Engine=none")), "weak", "EndpointName")
+    held = {path.name for path in (ROOT / "model_endpoint" / "engines").iterdir() if path.is_dir()}
+    assert held - {"__pycache__"} == {preflight.OWN_ENGINE}
+
+
+def test_no_stack_is_a_new_one() -> None:
+    _is(preflight.stack(_plan(), None), "OK", "will be made")
