@@ -7,10 +7,13 @@ after, and nothing of the scratch story is left.
 import base64
 import html
 import json
+import os
 import re
 import secrets
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -310,15 +313,27 @@ def test_the_page_of_a_rejected_story_shows_what_was_kept(
     assert "only a story that is READY has one" in page
 
 
+@contextmanager
+def engine_paused(deployment: Deployment) -> Iterator[None]:
+    """The engine's processes stand still; the group is that of the server they belong to."""
+    os.killpg(deployment.stack.model.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(deployment.stack.model.pid, signal.SIGCONT)
+
+
 def test_a_story_in_work_is_explained_as_far_as_it_is(deployment: Deployment, ana: Browser) -> None:
     waiting = ana.create()["story"]["id"]
     assert "the story waits for its photo" in explained(deployment, waiting)
     story_id = ana.start()
     ana.wait_for_generation(story_id)
-    page = explained(deployment, story_id)
+    with engine_paused(deployment):
+        page = explained(deployment, story_id)
+        done = deployment.enliven("replay", story_id, "DirectScene", "--json")
+        assert ana.story(story_id)["status"] == "PROCESSING", "the story is in work all the time"
     assert "The clean photo, from the work bucket." in page
     assert "GenerateVideo" in page
-    done = deployment.enliven("replay", story_id, "DirectScene", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert document(done)["likeness"] == {"DirectScene.direction": "same"}
     assert ana.wait(story_id)["status"] == "READY", "looking at it did not stop it"
