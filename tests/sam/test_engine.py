@@ -5,7 +5,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,16 +30,20 @@ with engine._own(Path(sys.argv[1]), Path(sys.argv[2])) as found:
 
 
 @pytest.fixture
-def own_engine(tmp_path: Path) -> Path:
-    """A place for another engine, which shares the binaries that the first one unpacked."""
+def own_engine() -> Iterator[Path]:
+    """A place for another engine, which shares the binaries that the first one unpacked.
+
+    A short one: a socket's path has at most 104 bytes.
+    """
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root on Linux can start an engine of our own")
-    place = tmp_path / "engine"
-    place.mkdir()
-    unpacked = ROOT / ".aws-sam" / "engine" / "root"
-    if unpacked.exists():
-        (place / "root").symlink_to(unpacked)
-    return tmp_path
+    with tempfile.TemporaryDirectory(prefix="enliven-", dir="/tmp") as folder:
+        place = Path(folder) / "engine"
+        place.mkdir()
+        unpacked = ROOT / ".aws-sam" / "engine" / "root"
+        if unpacked.exists():
+            (place / "root").symlink_to(unpacked)
+        yield Path(folder)
 
 
 def _processes_naming(text: str) -> list[int]:
@@ -81,7 +87,7 @@ def test_an_engine_ends_with_its_parent_however_that_ends(
 
 
 def test_an_engine_of_our_own_is_in_a_network_of_its_own(own_engine: Path) -> None:
-    folder = own_engine / "run"
+    folder = own_engine / "run-beside"
     folder.mkdir()
     with engine._own(own_engine, folder) as found:
         inside = engine.run(found, ["ip", "-o", "-4", "addr"]).stdout
@@ -90,6 +96,8 @@ def test_an_engine_of_our_own_is_in_a_network_of_its_own(own_engine: Path) -> No
         ).stdout
     assert found.gateway in inside
     assert found.gateway not in outside
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/{folder.name}"))
+    assert str(folder) not in Path("/proc/mounts").read_text()
 
 
 def test_who_is_not_root_is_told_what_to_do(
