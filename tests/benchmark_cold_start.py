@@ -2,7 +2,7 @@
 
 Prints, and writes docs/benchmarks/cold-start.md. The built functions' sizes with their layers, and
 each handler's import in a fresh, isolated interpreter of the Lambda runtime's version. Wall time is
-what a user waits for; processor time says what it would be on a machine that does nothing else.
+what a user waits for; processor time stands for it where the machine is busy with other things.
 """
 
 import os
@@ -84,8 +84,9 @@ def page(all_figures: list[Figures], load: tuple[float, float]) -> str:
             f"{machine}, load average {load[0]:.1f} before and {load[1]:.1f} after.",
             "",
             f"Each handler's import, byte-compiled, {TIMES} times in a fresh interpreter that sees",
-            "the function, its layers and the runtime's packages only. The processor's seconds are",
-            "what the wall clock would show on a machine that does nothing else.",
+            "the function, its layers and the runtime's packages only. On a busy machine the",
+            "wall clock shows the waiting too, and the processor's seconds the cold caches: both",
+            "are bounds from above.",
             "",
             "| function | wall, median | processor, median | least | target | x86_64 | arm64 |",
             "|---|---:|---:|---:|---:|---:|---:|",

@@ -57,7 +57,9 @@ def build(project_root: Path, sam: Path, found: Runtime, architecture: str) -> B
     source = project_root / "template.yaml"
     references.check(source)
     folder = project_root / functions.BUILD_FOLDER / architecture
+    mark, made_from = _mark(project_root, architecture), _made_from(project_root)
     # After a failed resolve, a build over an earlier one reports success with nothing inside.
+    mark.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     _sam_build(project_root, sam, found.python, architecture, folder)
     made = find(project_root, architecture)
@@ -71,7 +73,9 @@ def build(project_root: Path, sam: Path, found: Runtime, architecture: str) -> B
             # Functions of one CodeUri are built alike: compiled once, and on the disk once.
             shutil.rmtree(tree)
             shutil.copytree(twin, tree, copy_function=os.link)
-    return replace(made, imports=check(made, found))
+    checked = replace(made, imports=check(made, found))
+    mark.write_text(json.dumps(made_from))
+    return checked
 
 
 def up_to_date(project_root: Path, sam: Path, found: Runtime) -> Build:
@@ -81,24 +85,29 @@ def up_to_date(project_root: Path, sam: Path, found: Runtime) -> Build:
     Raises SamError.
     """
     architecture = functions.host_architecture()
-    mark = project_root / functions.BUILD_FOLDER / f"{architecture}.sources.json"
-    now = {kind: _sources(project_root, kind) for kind in _SOURCES}
+    mark, now = _mark(project_root, architecture), _made_from(project_root)
     known = json.loads(mark.read_text()) if mark.is_file() else {}
     if known.get("required") != now["required"]:
-        mark.unlink(missing_ok=True)
-        made = build(project_root, sam, found, architecture)
-    else:
-        made = find(project_root, architecture)
-        if known["code"] != now["code"]:
-            mark.unlink()
-            _renew(project_root / "functions", made, found)
-    mark.write_text(json.dumps(now))
+        return build(project_root, sam, found, architecture)
+    made = find(project_root, architecture)
+    if known["code"] != now["code"]:
+        mark.unlink()
+        _renew(project_root / "functions", made, found)
+        mark.write_text(json.dumps(now))
     return made
 
 
-def _sources(project_root: Path, kind: str) -> str:
+def _mark(project_root: Path, architecture: str) -> Path:
+    return project_root / functions.BUILD_FOLDER / f"{architecture}.made-from.json"
+
+
+def _made_from(project_root: Path) -> dict[str, str]:
+    return {kind: _sources(project_root, patterns) for kind, patterns in _SOURCES.items()}
+
+
+def _sources(project_root: Path, patterns: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(each for pattern in _SOURCES[kind] for each in project_root.glob(pattern)):
+    for path in sorted(each for pattern in patterns for each in project_root.glob(pattern)):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(project_root)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
@@ -106,14 +115,16 @@ def _sources(project_root: Path, kind: str) -> str:
 
 def _renew(source: Path, made: Build, found: Runtime) -> None:
     """Replace the functions' own packages in a build by those of the project."""
-    packages = [path.name for path in source.iterdir() if (path / "__init__.py").is_file()]
-    for function in made.functions.values():
-        for name in packages:
-            shutil.rmtree(function.code / name, ignore_errors=True)
-            shutil.copytree(
-                source / name, function.code / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        runtime.compile_tree(found.python, function.code)
+    first, *others = [function.code for function in made.functions.values()]
+    packages = {path.parent.name for path in source.glob("*/__init__.py")}
+    for name in sorted(packages):
+        shutil.rmtree(first / name, ignore_errors=True)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source / name, first / name, ignore=ignored)
+        runtime.compile_tree(found.python, first / name)
+        for other in others:
+            shutil.rmtree(other / name, ignore_errors=True)
+            shutil.copytree(first / name, other / name, copy_function=os.link)
     check(made, found)
 
 

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import platform
+import socket
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,10 @@ OFFICIAL_IMAGE = "public.ecr.aws/lambda/python"
 _DEFAULT_SOCKETS = (Path("/var/run/docker.sock"), Path.home() / ".docker" / "run" / "docker.sock")
 #: Private (RFC 1918), and unlikely to be anybody's: only the engine's own namespace sees it.
 _BRIDGE_ADDRESS = "172.30.255.1"
-_START_SECONDS = 90.0
+#: A socket's path has at most 104 bytes; where TMPDIR leads may be longer by itself.
+_SHORT = "/tmp"  # noqa: S108 - the folder in it is private and has a name of its own
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
+_START_SECONDS = 240.0
 _ANSWER_SECONDS = 10.0
 _IMPORT_SECONDS = 600.0
 
@@ -104,7 +108,9 @@ def engine(runtime: Runtime, build_root: Path, *, own_image: bool = False) -> It
     """
     host = at_hand()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="enliven-")))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="enliven-", dir=_SHORT))
+        )
         if host is not None:
             found = Engine(host, _gateway(host), folder=folder)
             if not own_image:
@@ -141,7 +147,7 @@ def at_hand() -> str | None:
 
 
 def _answers(host: str) -> bool:
-    if host.startswith("unix://") and not Path(host.removeprefix("unix://")).exists():
+    if host.startswith("unix://") and not _listens(host.removeprefix("unix://")):
         return False
     try:
         with Engine(host, "").client() as client:
@@ -149,6 +155,15 @@ def _answers(host: str) -> bool:
     except httpx.HTTPError:
         return False
     return answer.status_code == httpx.codes.OK
+
+
+def _listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def _gateway(host: str) -> str:
@@ -212,13 +227,16 @@ def _own(build_root: Path, folder: Path) -> Iterator[Engine]:
     state = build_root / "engine" / "state"
     state.mkdir(parents=True, exist_ok=True)
     listening = folder / "docker.sock"
-    with debian.exclusive(state):
+    # Control groups are the machine's: these have a name of their own, so that they can be removed.
+    group = folder.name
+    with debian.exclusive(state), _control_groups_removed(group):
         command: list[str | Path] = [
             # Until its parent ends: then the kernel ends the first process of the namespace, and
             # with it every other one, containers included.
             *("unshare", "--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child"),
             *("sh", "-c", 'ip link set lo up && exec "$@"', "sh"),
             *("dockerd", "--iptables=false", "--ip6tables=false", "--ip-masq=false"),
+            *("--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{group}"),
             *("--bip", f"{_BRIDGE_ADDRESS}/24", "--host", f"unix://{listening}"),
             *("--data-root", state, "--exec-root", folder / "exec"),
             *("--pidfile", folder / "dockerd.pid"),
@@ -231,7 +249,7 @@ def _own(build_root: Path, folder: Path) -> Iterator[Engine]:
             log=folder / "dockerd.log",
             ready=lambda: _answers(host),
             seconds=_START_SECONDS,
-            environment={"PATH": path, "HOME": str(folder), "DOCKER_RAMDISK": "1"},
+            environment={"PATH": path, "HOME": str(folder)},
         ) as process:
             prefix = ("nsenter", f"--net=/proc/{process.pid}/ns/net")
             try:
@@ -239,6 +257,16 @@ def _own(build_root: Path, folder: Path) -> Iterator[Engine]:
             finally:
                 # unshare passes no signal on; it ends, and reaps, when what it started ends.
                 stop_children(process)
+
+
+@contextlib.contextmanager
+def _control_groups_removed(name: str) -> Iterator[None]:
+    """Afterwards, remove the empty control groups of this name, in every hierarchy."""
+    yield
+    for place in (_CONTROL_GROUPS / name, *_CONTROL_GROUPS.glob(f"*/{name}")):
+        for folder, _, _ in os.walk(place, topdown=False):
+            with contextlib.suppress(OSError):  # something is still ending in it
+                Path(folder).rmdir()
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def _candidates() -> Iterator[Path]:
     for root in (os.environ.get("PYENV_ROOT"), Path.home() / ".pyenv"):
         if root:
             yield from sorted(Path(root).glob(f"versions/{VERSION}*/bin/{name}"), reverse=True)
-    if uv := shutil.which("uv"):
+    # The development environment has a uv of its own.
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    if uv := shutil.which("uv", path=os.pathsep.join(folders)):
         asked = [uv, "python", "find", "--no-python-downloads", VERSION]
         found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
         if found:

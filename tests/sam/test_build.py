@@ -1,6 +1,8 @@
 """What `make build` leaves: complete, small, compiled, and for the right processor."""
 
 import importlib.util
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from local.sam.functions import ARCHITECTURES
 from local.sam.runtime import Runtime
 from tests.contract.definition import FUNCTIONS, GLOBALS, RESOURCES
 
+ROOT = Path(__file__).resolve().parents[2]
 #: The flags of a .pyc that nobody checks against its source (PEP 552): hash-based, unchecked.
 UNCHECKED_HASH = 0b01
 MAX_UNZIPPED_BYTES = 240_000_000
@@ -122,3 +125,34 @@ def test_a_module_of_the_development_environment_is_not_lent(
     )
     with pytest.raises(SamError, match=r"(?s)Leaning is not complete.*No module named 'httpx'"):
         interpreter.probe(leaning, everything=True)
+
+
+def test_a_change_of_code_renews_a_build_without_building_anew(
+    host: Build, interpreter: Runtime, tmp_path: Path
+) -> None:
+    for name in ("functions", "layers", "statemachine"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy2(ROOT / "template.yaml", tmp_path)
+    built = tmp_path / functions.BUILD_FOLDER
+    shutil.copytree(host.folder, built / host.architecture, copy_function=os.link)
+    shutil.copy2(ROOT / functions.BUILD_FOLDER / f"{host.architecture}.made-from.json", built)
+    no_sam = tmp_path / "no-sam"
+    handler = Path("story_progress") / "handler.py"
+    before = (host.functions["ApiFunction"].code / handler).read_text("utf-8")
+
+    unchanged = build.up_to_date(tmp_path, no_sam, interpreter)
+    assert (unchanged.functions["ApiFunction"].code / handler).read_text("utf-8") == before
+
+    changed = f"{before}\n# changed\n"
+    (tmp_path / "functions" / handler).write_text(changed)
+    renewed = build.up_to_date(tmp_path, no_sam, interpreter)
+    for function in renewed.functions.values():
+        assert (function.code / handler).read_text("utf-8") == changed
+        compiled = function.code / "story_progress" / "__pycache__" / "handler.cpython-313.pyc"
+        assert int.from_bytes(compiled.read_bytes()[4:8], "little") == UNCHECKED_HASH
+    # The build that it was copied from shares the files that have not changed, and no other.
+    assert (host.functions["ApiFunction"].code / handler).read_text("utf-8") == before
+
+    (tmp_path / "template.yaml").write_text("Resources: {}\n")
+    with pytest.raises(OSError, match="no-sam"):
+        build.up_to_date(tmp_path, no_sam, interpreter)

@@ -5,13 +5,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from local.sam import debian, engine, interpreter
+from local.sam import debian, engine
+from local.sam import interpreter as interpreters
 from local.sam.failure import SamError
+from local.sam.runtime import Runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 240.0
@@ -28,16 +32,20 @@ with engine._own(Path(sys.argv[1]), Path(sys.argv[2])) as found:
 
 
 @pytest.fixture
-def own_engine(tmp_path: Path) -> Path:
-    """A place for another engine, which shares the binaries that the first one unpacked."""
+def own_engine() -> Iterator[Path]:
+    """A place for another engine, which shares the binaries that the first one unpacked.
+
+    A short one: a socket's path has at most 104 bytes.
+    """
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root on Linux can start an engine of our own")
-    place = tmp_path / "engine"
-    place.mkdir()
-    unpacked = ROOT / ".aws-sam" / "engine" / "root"
-    if unpacked.exists():
-        (place / "root").symlink_to(unpacked)
-    return tmp_path
+    with tempfile.TemporaryDirectory(prefix="enliven-", dir="/tmp") as folder:
+        place = Path(folder) / "engine"
+        place.mkdir()
+        unpacked = ROOT / ".aws-sam" / "engine" / "root"
+        if unpacked.exists():
+            (place / "root").symlink_to(unpacked)
+        yield Path(folder)
 
 
 def _processes_naming(text: str) -> list[int]:
@@ -81,7 +89,7 @@ def test_an_engine_ends_with_its_parent_however_that_ends(
 
 
 def test_an_engine_of_our_own_is_in_a_network_of_its_own(own_engine: Path) -> None:
-    folder = own_engine / "run"
+    folder = own_engine / "run-beside"
     folder.mkdir()
     with engine._own(own_engine, folder) as found:
         inside = engine.run(found, ["ip", "-o", "-4", "addr"]).stdout
@@ -90,6 +98,8 @@ def test_an_engine_of_our_own_is_in_a_network_of_its_own(own_engine: Path) -> No
         ).stdout
     assert found.gateway in inside
     assert found.gateway not in outside
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/{folder.name}"))
+    assert str(folder) not in Path("/proc/mounts").read_text()
 
 
 def test_who_is_not_root_is_told_what_to_do(
@@ -115,13 +125,13 @@ def test_a_machine_without_the_runtimes_python_is_told_how_to_get_it(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("PYENV_ROOT", raising=False)
     with pytest.raises(SamError, match=r"Python 3\.13.*was not found.*pyenv install 3\.13"):
-        interpreter.find()
+        interpreters.find()
 
 
 def test_a_shim_that_starts_nothing_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    real = interpreter.find()
+    real = interpreters.find()
     shims, versions = tmp_path / "shims", tmp_path / "bin"
     for folder in (shims, versions):
         folder.mkdir()
@@ -130,4 +140,54 @@ def test_a_shim_that_starts_nothing_is_passed_over(
     (versions / "python3.13").symlink_to(real)
     monkeypatch.setenv("PATH", os.pathsep.join([str(shims), str(versions)]))
     assert shutil.which("python3.13") == str(shims / "python3.13")
-    assert interpreter.find() == versions / "python3.13"
+    assert interpreters.find() == versions / "python3.13"
+
+
+#: Run where an engine is at hand: a page on the loopback, and a container that asks for it.
+_VISITOR = """
+import http.server, sys, threading
+from pathlib import Path
+from local.sam import engine, runtime
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"a page of the loopback")
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Page)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+root = Path.cwd()
+found_runtime = runtime.prepare(root, root / ".aws-sam")
+with engine.engine(found_runtime, Path(sys.argv[1]), own_image=True) as found:
+    assert not found.is_own, found
+    with found.reaching([server.server_port]) as urls, found.client() as client:
+        url = urls[server.server_port]
+        asking = f"import urllib.request as r; print(r.urlopen('{url}').read().decode())"
+        made = client.post("/containers/create", json={
+            "Image": found.invoke_image, "Cmd": ["/var/lang/bin/python3.13", "-c", asking],
+            "HostConfig": {"NetworkMode": "bridge"}})
+        container = made.json()["Id"]
+        client.post(f"/containers/{container}/start", timeout=120).raise_for_status()
+        ended = client.post(f"/containers/{container}/wait", timeout=120).json()
+        said = client.get(f"/containers/{container}/logs?stdout=1&stderr=1", timeout=120)
+        client.delete(f"/containers/{container}").raise_for_status()
+        print(url, ended, said.text)
+"""
+
+
+def test_an_engine_that_is_at_hand_reaches_the_loopback_by_the_bridges_own_address(
+    own_engine: Path, interpreter: Runtime
+) -> None:
+    """Here the engine of our own is the one at hand, for who runs inside of its network."""
+    assert interpreter.packages.is_dir()
+    folder = own_engine / "run"
+    folder.mkdir()
+    with engine._own(own_engine, folder) as found:
+        done = engine.run(
+            found, [sys.executable, "-c", _VISITOR, own_engine], cwd=ROOT, timeout=_SECONDS
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"http://{found.gateway}:")
+    assert "'StatusCode': 0" in done.stdout
+    assert "a page of the loopback" in done.stdout
