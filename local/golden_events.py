@@ -206,7 +206,7 @@ def _execution_ended() -> dict[str, Any]:
     return {**event, "resources": [EXECUTION_ARN]}
 
 
-def _sweep() -> dict[str, Any]:
+def _scheduled() -> dict[str, Any]:
     return _bridge_event("aws.events", "Scheduled Event", {})
 
 
@@ -337,7 +337,8 @@ def envelopes() -> dict[str, dict[str, Any]]:
     return {
         "s3_object_created_event.json": _bridge_event("aws.s3", "Object Created", upload_detail()),
         "execution_ended_event.json": _execution_ended(),
-        "sweep_event.json": _sweep(),
+        "sweep_event.json": _scheduled(),
+        "check_certificate_event.json": _scheduled(),
         "sns_inference_notification_event.json": _inference_done(),
         "sns_inference_failure_event.json": _inference_failed(),
         "generation_progress_event.json": _generation_progress(),

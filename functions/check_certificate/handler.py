@@ -14,6 +14,7 @@ from pydantic import Field
 
 from cloud import certificates, telemetry
 from cloud.environment import Environment, load
+from story.contracts import CheckCertificateOutput
 from story.errors import CertificateMissing
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         days, reason = 0.0, str(missing)
     else:
         ends = certificates.ends_at(identity.chain)
-        days, reason = (ends - now).total_seconds() / _SECONDS_PER_DAY, f"valid until {ends}"
+        days = max(0.0, (ends - now).total_seconds() / _SECONDS_PER_DAY)
+        reason = f"valid until {ends}"
     telemetry.emit("CertificateDaysLeft", days)
     logger.info("certificate", days_left=round(days, 1), reason=reason)
-    return {"days_left": days}
+    return CheckCertificateOutput(days_left=days).model_dump(mode="json")

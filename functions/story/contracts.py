@@ -234,6 +234,12 @@ class SettleStoryOutput(Contract):
     settled: tuple[StoryId, ...]
 
 
+class CheckCertificateOutput(Contract):
+    """How long the signing certificate is still valid, days; 0 if no story can be signed."""
+
+    days_left: Annotated[float, Field(ge=0.0)]
+
+
 class InferenceNotification(BaseModel):
     """SageMaker's asynchronous inference message (inside SNS); AWS may add fields."""
 

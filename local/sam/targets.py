@@ -29,6 +29,7 @@ _DONE, _FAILED = "sns_inference_notification_event.json", "sns_inference_failure
 _REFUSAL = "PhotoUnreadable"
 _PROGRESS = "generation_progress_event.json"
 _ENDED, _SWEEP = "execution_ended_event.json", "sweep_event.json"
+_CERTIFICATE = "check_certificate_event.json"
 
 
 class Nothing(BaseModel, extra="forbid"):
@@ -213,6 +214,17 @@ def _check_sweep(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
     return output
 
 
+def _prepare_certificate(story: GoldenStory) -> Event:
+    return story.event(_CERTIFICATE)
+
+
+def _check_certificate(_story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+    output = contracts.CheckCertificateOutput.model_validate(answer)
+    if output.days_left <= 0.0:
+        raise SamError("0 days are left, but `make up` has just installed a certificate")
+    return output
+
+
 # The API ---------------------------------------------------------------------------------------
 
 
@@ -243,6 +255,13 @@ TARGETS: dict[str, Target] = {
         _api("CreateStory", "api_create_story_event.json", HTTPStatus.CREATED, view.StoryCreated),
         _api("GetStory", "api_get_story_event.json", HTTPStatus.OK, view.StoryView),
         _api("ListStories", "api_list_stories_event.json", HTTPStatus.OK, view.StoryList),
+        Target(
+            "CheckCertificate",
+            "CheckCertificateFunction",
+            _CERTIFICATE,
+            _prepare_certificate,
+            _check_certificate,
+        ),
         Target("Sweep", "SettleStoryFunction", _SWEEP, _prepare_sweep, _check_sweep),
         Target("SettleStory", "SettleStoryFunction", _ENDED, _prepare_settling, _check_settling),
     )
