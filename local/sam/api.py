@@ -55,6 +55,8 @@ def write_template(build: Build, local_template: Path) -> Path:
         },
     }
     path = build.folder / _TEMPLATE
+    # A copy of a build may share its files with it.
+    path.unlink(missing_ok=True)
     path.write_text(json.dumps(template, indent=1))
     return path
 

@@ -73,6 +73,8 @@ def write_template(build: Build, environment: dict[str, dict[str, str]]) -> Path
     for name, values in environment.items():
         template["Resources"][name]["Properties"]["Environment"] = {"Variables": values}
     path = build.folder / _LOCAL_TEMPLATE
+    # A copy of a build may share its files with it.
+    path.unlink(missing_ok=True)
     path.write_text(json.dumps(template, indent=1))
     return path
 
