@@ -24,9 +24,16 @@ LEAST_SKY = 0.92
 LEAST_WATER = 0.80
 #: In half the size the bars of a lattice are half a pixel wide.
 LEAST_SMALL_SKY = 0.90
-#: Its sky is a strip 80 px high, out of focus, and drawn to 10 px: moved by half of that, the
-#: drawing overlaps with itself by 0.91.
-HARDER_SKY = {"dandelions": 0.84}
+#: Where a drawing is only good to so many pixels of the photo (truth/README.md), no pixel so near
+#: its outline is counted, as within the void borders of PASCAL VOC. The sky of dandelions is a
+#: strip 80 px high and out of focus: moved by 5 px, its drawing overlaps with itself by 0.91.
+DRAWN_TO_PX = {"dandelions": 10}
+#: What it has to reach with every pixel counted.
+LEAST_BLURRED_SKY = 0.84
+#: The stream has 0.8001: between processors, what rounding does to the network is more than that.
+HARDER_WATER = {"stream_waterfall": 0.79}
+#: The mean of all photos lies above the least by this.
+MEAN_ABOVE = 0.02
 #: Part of what is said to fall that does.
 LEAST_FALLING = 0.77
 #: Part of what falls that is said to.
@@ -62,18 +69,43 @@ def overlap(one: Mask, other: Mask) -> float:
     return float((one & other).sum() / (one | other).sum())
 
 
+def overlap_where_known(name: str, scene: Scene) -> float:
+    """The sky's overlap in the photo's own pixels, but for those that the drawing does not know."""
+    truth = load(name).mask("sky").astype(np.uint8)
+    region = scene.region(SKY)
+    assert region is not None
+    sky = np.asarray(cv2.resize(region.mask, (truth.shape[1], truth.shape[0])) > 0.5)
+    side = 2 * DRAWN_TO_PX[name] + 1
+    ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    known = cv2.dilate(truth, ball) == cv2.erode(truth, ball)
+    return overlap(sky[known], np.asarray(truth[known] > 0))
+
+
 @pytest.mark.parametrize("name", showing("sky", shown=True))
 def test_the_sky_is_what_a_person_drew(name: str) -> None:
     truth = drawn(name, "sky", look(name))
     sky = found(look(name).region(SKY), truth)
-    assert overlap(sky, truth) >= HARDER_SKY.get(name, LEAST_SKY)
+    if name not in DRAWN_TO_PX:
+        assert overlap(sky, truth) >= LEAST_SKY
+        return
+    assert overlap(sky, truth) >= LEAST_BLURRED_SKY
+    assert overlap_where_known(name, look(name)) >= LEAST_SKY
 
 
 @pytest.mark.parametrize("name", showing("water", shown=True))
 def test_the_water_is_what_a_person_drew(name: str) -> None:
     truth = drawn(name, "water", look(name))
     water = found(look(name).region(WATER), truth)
-    assert overlap(water, truth) >= LEAST_WATER
+    assert overlap(water, truth) >= HARDER_WATER.get(name, LEAST_WATER)
+
+
+@pytest.mark.parametrize(("kind", "least"), [(SKY, LEAST_SKY), (WATER, LEAST_WATER)])
+def test_a_region_is_what_a_person_drew_in_the_mean_of_all_photos(kind: Kind, least: float) -> None:
+    overlaps = []
+    for name in showing(kind, shown=True):
+        truth = drawn(name, kind, look(name))
+        overlaps.append(overlap(found(look(name).region(kind), truth), truth))
+    assert np.mean(overlaps) >= least + MEAN_ABOVE
 
 
 @pytest.mark.parametrize("name", showing("falling_water", shown=True))

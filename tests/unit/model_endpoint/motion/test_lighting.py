@@ -50,7 +50,7 @@ def test_a_light_tints_only_what_has_colours_but_brightens_all(colour: float) ->
     )
     x, y = np.meshgrid(*(np.arange(SIDE // FIELD_PX + 2) * FIELD_PX - FIELD_PX / 2.0 - 0.5,) * 2)
     lighting = Lighting([Warm()], (SIDE, SIDE), 5.0, colour)
-    lighting.apply(picture, 0.3, as_map(np.dstack([x, y])), (0, 0, SIDE, SIDE))
+    lighting.apply(picture, 0.3, as_map(np.dstack([x, y])))
     assert picture.y[SIDE // 2, SIDE // 2] > 110
     shift = int(picture.v[SIDE // 4, SIDE // 4]) - 128
     assert shift == pytest.approx(8.0 * colour, abs=1.0)
