@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,10 +62,22 @@ def produce(photo: Rgb, direction: Direction, scene: Scene) -> Production:
 
 
 def frames(production: Production, direction: Direction) -> Iterator[Planes]:
-    """Every frame of the clip, drawn when it is asked for."""
-    size = (direction.width, direction.height)
-    for index in range(direction.frames):
-        yield surround(production.renderer.draw(index / direction.frames), size)
+    """Every frame of the clip, drawn when it is asked for: one finishes while the next begins."""
+    renderer, size = production.renderer, (direction.width, direction.height)
+
+    def finished(picture: Planes, phase: float) -> Planes:
+        return surround(renderer.finish(picture, phase), size)
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="finisher") as finisher:
+        before: Future[Planes] | None = None
+        for index in range(direction.frames):
+            phase = index / direction.frames
+            begun = finisher.submit(finished, renderer.begin(phase), phase)
+            if before is not None:
+                yield before.result()
+            before = begun
+        if before is not None:
+            yield before.result()
 
 
 class MotionEngine:

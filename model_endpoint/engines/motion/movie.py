@@ -8,6 +8,7 @@ from typing import Self
 
 import av
 import numpy as np
+from av.audio import AudioStream
 from av.video import VideoStream
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
@@ -25,7 +26,10 @@ MAX_WAITING_FRAMES = 4
 
 
 class Movie:
-    """An MP4 being written. Frames are encoded in a second thread, in the order they are added."""
+    """An MP4 being written.
+
+    Frames are encoded in a second thread, in the order they are added; the sound in a third one.
+    """
 
     def __init__(
         self,
@@ -51,14 +55,17 @@ class Movie:
         context.color_trc = ColorTrc.BT709
         self._stream = stream
         self._tick = Fraction(1, fps)
-        self._sound = sound
-        self._voice = None
-        if sound is not None:
-            self._voice = self._container.add_stream("aac", rate=SOUND_RATE_HZ, layout="stereo")
-            self._voice.bit_rate = SOUND_BITS_PER_SECOND
         self._frames = 0
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
         self._waiting: list[Future[None]] = []
+        self._speaker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sound")
+        self._spoken: Future[list[av.Packet[AudioStream]]] | None = None
+        if sound is not None:
+            voice = self._container.add_stream("aac", rate=SOUND_RATE_HZ, layout="stereo")
+            voice.bit_rate = SOUND_BITS_PER_SECOND
+            # Both encoders are opened here, before two threads would do it at once.
+            self._container.start_encoding()
+            self._spoken = self._speaker.submit(speak, sound, voice)
 
     def __enter__(self) -> Self:
         """Enter: frames may be added."""
@@ -83,9 +90,11 @@ class Movie:
                 for done in self._waiting:
                     done.result()
                 self._container.mux(self._stream.encode(None))
-                self._add_sound()
+                if self._spoken is not None:
+                    self._container.mux(self._spoken.result())
         finally:
             self._worker.shutdown(cancel_futures=True)
+            self._speaker.shutdown()
             self._container.close()
 
     def _encode(self, picture: Planes, index: int) -> None:
@@ -99,14 +108,15 @@ class Movie:
         frame.pts, frame.time_base = index, self._tick
         self._container.mux(self._stream.encode(frame))
 
-    def _add_sound(self) -> None:
-        if self._sound is None or self._voice is None:
-            return
-        planes = np.ascontiguousarray(self._sound.T, dtype=np.float32)
-        for start in range(0, planes.shape[1], SOUND_FRAME_SAMPLES):
-            block = np.ascontiguousarray(planes[:, start : start + SOUND_FRAME_SAMPLES])
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
-            frame.sample_rate = SOUND_RATE_HZ
-            frame.pts, frame.time_base = start, Fraction(1, SOUND_RATE_HZ)
-            self._container.mux(self._voice.encode(frame))
-        self._container.mux(self._voice.encode(None))
+
+def speak(sound: NDArray[np.float32], voice: AudioStream) -> "list[av.Packet[AudioStream]]":
+    """A sound, (samples, 2) float32 at SOUND_RATE_HZ, as AAC: packets that are not yet written."""
+    planes = np.ascontiguousarray(sound.T, dtype=np.float32)
+    packets = []
+    for start in range(0, planes.shape[1], SOUND_FRAME_SAMPLES):
+        block = np.ascontiguousarray(planes[:, start : start + SOUND_FRAME_SAMPLES])
+        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+        frame.sample_rate = SOUND_RATE_HZ
+        frame.pts, frame.time_base = start, Fraction(1, SOUND_RATE_HZ)
+        packets += voice.encode(frame)
+    return packets + voice.encode(None)

@@ -129,6 +129,14 @@ class Renderer:
 
     def draw(self, phase: float) -> Planes:
         """The frame at phase 0..1 of the clip. Phase 0 is the photo's crop."""
+        return self.finish(self.begin(phase), phase)
+
+    def begin(self, phase: float) -> Planes:
+        """What the camera sees at a phase, before light falls and anything is in front of it.
+
+        One frame may begin while another one finishes, in another thread: they share nothing that
+        is written to.
+        """
         pose = self._path.at(phase)
         view = Seen(self._lens, pose, self._home)
         figure = self._figure_places(pose, phase)
@@ -137,6 +145,12 @@ class Renderer:
             if veil.behind_subject:
                 veil.over(picture, phase, view)
         self._lay_subject(picture, pose, figure)
+        return picture
+
+    def finish(self, picture: Planes, phase: float) -> Planes:
+        """Light a picture that began at this phase, in place, and draw what is in front of it."""
+        pose = self._path.at(phase)
+        view = Seen(self._lens, pose, self._home)
         if self._lighting:
             places = self._places(self._share_in_front, pose)
             self._lighting.apply(picture, phase, places)
