@@ -46,11 +46,21 @@ def engine_binaries(folder: Path) -> tuple[Path, ...]:
 
 
 @contextlib.contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """One engine at a time on one store; another one waits."""
-    with (folder.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def store(folder: Path) -> Iterator[Path]:
+    """Where an engine keeps its images: always the same place, so that they are made once.
+
+    While another engine has it, `make start-api` for instance, a place for the moment.
+    """
+    kept = folder / "state"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with tempfile.TemporaryDirectory(prefix="store-", dir=folder) as place:
+                yield Path(place)
+        else:
+            yield kept
 
 
 def _require_root() -> None:

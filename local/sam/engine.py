@@ -224,12 +224,10 @@ def _install_image(found: Engine, runtime: Runtime, folder: Path) -> None:
 @contextlib.contextmanager
 def _own(build_root: Path, folder: Path) -> Iterator[Engine]:
     binaries = debian.engine_binaries(build_root / "engine")
-    state = build_root / "engine" / "state"
-    state.mkdir(parents=True, exist_ok=True)
     listening = folder / "docker.sock"
     # Control groups are the machine's: these have a name of their own, so that they can be removed.
     group = folder.name
-    with debian.exclusive(state), _control_groups_removed(group):
+    with debian.store(build_root / "engine") as state, _control_groups_removed(group):
         command: list[str | Path] = [
             # Until its parent ends: then the kernel ends the first process of the namespace, and
             # with it every other one, containers included.

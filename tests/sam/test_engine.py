@@ -191,3 +191,12 @@ def test_an_engine_that_is_at_hand_reaches_the_loopback_by_the_bridges_own_addre
     assert done.stdout.startswith(f"http://{found.gateway}:")
     assert "'StatusCode': 0" in done.stdout
     assert "a page of the loopback" in done.stdout
+
+
+def test_two_engines_at_once_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with debian.store(tmp_path) as kept:
+        with debian.store(tmp_path) as of_the_moment:
+            assert of_the_moment != kept
+        assert not of_the_moment.exists()
+    with debian.store(tmp_path) as again:
+        assert again == kept
