@@ -18,7 +18,7 @@ from model_endpoint.engines.motion.framing import Framing, Rect
 from model_endpoint.engines.motion.movie import Movie
 from model_endpoint.engines.motion.plan import Plan, choose_camera, decide, reported
 from model_endpoint.engines.motion.planes import Planes
-from model_endpoint.engines.motion.render import Renderer
+from model_endpoint.engines.motion.render import Begun, Renderer
 from model_endpoint.engines.motion.soundtrack import soundtrack
 from model_endpoint.engines.motion.staging import Staged, prepare
 from model_endpoint.engines.protocol import Card, Progress
@@ -65,17 +65,20 @@ def frames(production: Production, direction: Direction) -> Iterator[Planes]:
     """Every frame of the clip, drawn when it is asked for: one finishes while the next begins."""
     renderer, size = production.renderer, (direction.width, direction.height)
 
-    def finished(picture: Planes, phase: float) -> Planes:
-        return surround(renderer.finish(picture, phase), size)
+    def finished(begun: Begun) -> Planes:
+        return surround(renderer.finish(begun), size)
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="finisher") as finisher:
+    with (
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="sky") as sky,
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="finisher") as finisher,
+    ):
         before: Future[Planes] | None = None
         for index in range(direction.frames):
-            phase = index / direction.frames
-            begun = finisher.submit(finished, renderer.begin(phase), phase)
+            begun = renderer.begin(index / direction.frames, beside=sky)
+            following = finisher.submit(finished, begun)
             if before is not None:
                 yield before.result()
-            before = begun
+            before = following
         if before is not None:
             yield before.result()
 

@@ -4,6 +4,7 @@ Places are computed on a grid of FIELD_PX and interpolated: a camera and all fie
 than that. The grid has one square more on each side, so that interpolation never runs out.
 """
 
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 import cv2
@@ -70,6 +71,18 @@ class Figure:
         return cls(texture(cutout.pixels, patch), patch, cutout.share, most, least)
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A frame of which the ground and the sky are drawn.
+
+    figure: plate pixels (rows, columns, 2) that the grid sees of the subject, if there is one.
+    """
+
+    picture: Planes
+    figure: Map | None
+    phase: float
+
+
 class Renderer:
     """Draws any frame of one clip."""
 
@@ -123,34 +136,37 @@ class Renderer:
             for layer in ("sky", None)
         )
         self._veils = [veil for effect in effects for veil in effect.veils]
-        #: Where a layer is drawn before it is laid over those behind it.
-        self._canvas = np.zeros((height, self._size[0], 4), dtype=np.uint8)
+        #: Where a layer is drawn before it is laid over those behind it: each may be drawn in a
+        #: thread of its own.
+        self._canvas, self._sky_canvas, self._front_canvas = (
+            np.zeros((height, self._size[0], 4), dtype=np.uint8) for _ in range(3)
+        )
         self._defocus = Defocus(self._ground) if path.move == "rack_focus" else None
 
     def draw(self, phase: float) -> Planes:
         """The frame at phase 0..1 of the clip. Phase 0 is the photo's crop."""
-        return self.finish(self.begin(phase), phase)
+        return self.finish(self.begin(phase))
 
-    def begin(self, phase: float) -> Planes:
-        """What the camera sees at a phase, before light falls and anything is in front of it.
+    def begin(self, phase: float, beside: Executor | None = None) -> Begun:
+        """What is behind everything at a phase: the ground and the sky.
 
-        One frame may begin while another one finishes, in another thread: they share nothing that
-        is written to.
+        One frame may begin while another one finishes, in another thread, and the sky be drawn
+        `beside` the ground: they share nothing that is written to.
         """
         pose = self._path.at(phase)
-        view = Seen(self._lens, pose, self._home)
         figure = self._figure_places(pose, phase)
-        picture = self._ground_and_sky(pose, phase, self._behind(figure))
+        picture = self._ground_and_sky(pose, phase, self._behind(figure), beside)
+        return Begun(picture, figure, phase)
+
+    def finish(self, begun: Begun) -> Planes:
+        """The whole frame, in the picture begun: what is in front, and the light."""
+        picture, phase = begun.picture, begun.phase
+        pose = self._path.at(phase)
+        view = Seen(self._lens, pose, self._home)
         for veil in self._veils:
             if veil.behind_subject:
                 veil.over(picture, phase, view)
-        self._lay_subject(picture, pose, figure)
-        return picture
-
-    def finish(self, picture: Planes, phase: float) -> Planes:
-        """Light a picture that began at this phase, in place, and draw what is in front of it."""
-        pose = self._path.at(phase)
-        view = Seen(self._lens, pose, self._home)
+        self._lay_subject(picture, pose, begun.figure)
         if self._lighting:
             places = self._places(self._share_in_front, pose)
             self._lighting.apply(picture, phase, places)
@@ -196,9 +212,9 @@ class Renderer:
     def _whole(self) -> Rect:
         return 0, 0, self._size[0], self._size[1]
 
-    def _empty(self, rect: Rect) -> Rgb:
-        """The canvas of a rectangle, with nothing on it; what was on it is lost."""
-        canvas = part(self._canvas, rect, self._whole())
+    def _empty(self, rect: Rect, canvas: Rgb) -> Rgb:
+        """A canvas's rectangle, with nothing on it; what was on it is lost."""
+        canvas = part(canvas, rect, self._whole())
         canvas[:] = 0
         return canvas
 
@@ -232,7 +248,9 @@ class Renderer:
             return tiled(asked(self._grid_x) > -np.inf)
         return tiled(looked_up(self._subject.least, asked(figure)) < 1.0)
 
-    def _ground_and_sky(self, pose: Pose, phase: float, behind: Squares) -> Planes:
+    def _ground_and_sky(
+        self, pose: Pose, phase: float, behind: Squares, beside: Executor | None
+    ) -> Planes:
         width, height = self._size
         places = self._places(self._share, pose)
         bent = as_map(places + self._fields["ground"].at(phase, places))
@@ -246,6 +264,10 @@ class Renderer:
             np.zeros((height // 2, width // 2), np.uint8),
         )
         sky_bottom = below_last(of_sky, height)
+        sky_rect = (0, 0, width, sky_bottom)
+        sky: Future[Planes] | None = None
+        if sky_bottom and beside is not None:
+            sky = beside.submit(self._open_sky, pose, phase, sky_rect, of_sky)
         through = np.full((sky_bottom, width), 255, np.uint8)
         top, bottom = above_first(of_ground, height), below_last(of_ground, height)
         if top < bottom:
@@ -258,15 +280,15 @@ class Renderer:
                 shared = cover[: sky_bottom - top]
                 through[top : top + len(shared)] = cv2.bitwise_not(shared)
         if sky_bottom:
-            rect = (0, 0, width, sky_bottom)
-            add_behind(picture.part(rect), self._open_sky(pose, phase, rect, of_sky), through)
+            drawn_sky = sky.result() if sky else self._open_sky(pose, phase, sky_rect, of_sky)
+            add_behind(picture.part(sky_rect), drawn_sky, through)
         return picture
 
     def _draw_ground(
         self, places: Map, rect: Rect, tiles: Squares, pose: Pose, phase: float
     ) -> Rgb:
         """The ground's rectangle, (h, w, 4), with what flows on it; nothing where not needed."""
-        drawn, parts = self._empty(rect), rects(tiles, rect)
+        drawn, parts = self._empty(rect, self._canvas), rects(tiles, rect)
         self._ground.draw(drawn, rect, places, parts)
         if self._defocus is not None and pose.defocus > 0.0:
             self._defocus.ground(drawn, rect, self._ground.own(places), parts, pose.defocus)
@@ -283,7 +305,7 @@ class Renderer:
         if blurs:
             # A blur looks at what is around.
             tiles = np.ones_like(tiles)
-        drawn = self._empty(rect)
+        drawn = self._empty(rect, self._sky_canvas)
         if self._sky_streams:
             self._sky_streams[0].draw_tiles(drawn, phase, places, rect, tiles)
         else:
@@ -303,7 +325,7 @@ class Renderer:
         if rect is None:
             return
         tiles = tiled(looked_up(subject.most, asked(places)) > TRACE)
-        drawn = self._empty(rect)
+        drawn = self._empty(rect, self._front_canvas)
         subject.texture.draw(drawn, rect, places, rects(tiles, rect), cv2.BORDER_CONSTANT)
         layer, cover = unpacked(drawn)
         lay_over(picture.part(rect), layer, cover)
