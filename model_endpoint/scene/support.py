@@ -30,7 +30,7 @@ SHARES = (0.12, 0.8)
 SEED_MARGIN = 0.03
 LOOK_MARGIN = 0.03
 #: GrabCut's rounds, and the width of what it leaves standing, as a part of the longer side.
-ROUNDS = 3
+ROUNDS = 2
 SPECK = 0.02
 #: Mean saliency of the thing and of the part of its support that are seen alone.
 STANDS_OUT = 0.6

@@ -31,9 +31,11 @@ UNEVEN = 4.0
 #: Where a thread leaves wanders so far, half widths, in so many harmonics of the clip; how much
 #: what leaves there varies, and the height of the ellipse that a rim is.
 WANDER, WANDERS, PUFFS, RIM = 0.22, 4, 0.5, 0.28
-#: The eddies' flow: its side in cells; of each octave the half widths in which it repeats, its
-#: waves in that, its speed and how fast it rises, both relative to the plume's rise.
+#: The eddies' flow: its side in cells, a power of two, and more whole sides than anything goes.
 NOISE = 128
+WHOLE_TURNS = np.float32(256 * NOISE)
+#: Of each octave of eddies the half widths in which it repeats, its waves in that, its speed and
+#: how fast it rises, both relative to the plume's rise.
 EDDIES = (
     (4.4, (1.0, 4.0), 0.3, 0.72),
     (2.2, (1.5, 4.5), 0.22, 0.86),
@@ -97,7 +99,8 @@ class Eddies:
             ],
             axis=2,
         )
-        self._flow = as_map(flow * (share * rise / np.sqrt(np.square(flow).mean())))
+        flow *= share * rise / np.sqrt(np.square(flow).mean())
+        self._flow = as_map(flow.reshape(-1, 2))
         self._cells = NOISE / span
         self._repeats = max(1, round(climbing * rise * seconds / span))
         self._seconds = seconds
@@ -105,10 +108,10 @@ class Eddies:
     def at(self, x: Map, up: Map, moment_s: Map) -> Map:
         """(n, 2): half widths a second to the right and up, of n places at n moments."""
         carried = moment_s * (self._repeats * NOISE / self._seconds)
-        column = (x * self._cells) % NOISE
-        row = (up * self._cells - carried) % NOISE
-        near = self._flow[row.astype(np.intp) % NOISE, column.astype(np.intp) % NOISE]
-        return as_map(near)
+        # Moved by WHOLE_TURNS nothing is negative, and cutting off is rounding down.
+        column = (x * self._cells + WHOLE_TURNS).astype(np.intp) & (NOISE - 1)
+        row = (up * self._cells - carried + WHOLE_TURNS).astype(np.intp) & (NOISE - 1)
+        return as_map(self._flow.take(row * NOISE + column, axis=0))
 
 
 class Plume:
