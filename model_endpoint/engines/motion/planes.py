@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
@@ -80,3 +81,38 @@ def rgb(picture: Planes) -> Rgb:
     back = np.linalg.inv(change[:, :3])
     values = (full - change[:, 3]) @ back.T
     return as_rgb(np.rint(np.clip(values, 0.0, 255.0)).astype(np.uint8))
+
+
+def halved(plane: ArrayLike, size: tuple[int, int]) -> Rgb:
+    """A chroma plane at half its size."""
+    return as_rgb(cv2.resize(as_rgb(plane), size, interpolation=cv2.INTER_AREA))
+
+
+def unpacked(drawn: Rgb) -> tuple[Planes, Rgb]:
+    """A packed layer (h, w, 4) of even sides as planes, and its coverage."""
+    y, u, v, cover = cv2.split(drawn)
+    half = (drawn.shape[1] // 2, drawn.shape[0] // 2)
+    return Planes(as_rgb(y), halved(u, half), halved(v, half)), as_rgb(cover)
+
+
+def add_behind(front: Planes, behind: Planes, through: Rgb) -> None:
+    """Add through·behind in place; through (h, w) 0..255 is what the front lets be seen."""
+    half = halved(through, (behind.u.shape[1], behind.u.shape[0]))
+    for mine, other, let in (
+        (front.y, behind.y, through),
+        (front.u, behind.u, half),
+        (front.v, behind.v, half),
+    ):
+        cv2.add(mine, cv2.multiply(other, let, scale=1.0 / 255.0), dst=mine)
+
+
+def lay_over(below: Planes, layer: Planes, cover: Rgb) -> None:
+    """Lay a layer over what is below, in place; its colours are times their coverage."""
+    through = cv2.bitwise_not(cover)
+    half = halved(as_rgb(through), (below.u.shape[1], below.u.shape[0]))
+    for mine, other, let in (
+        (below.y, layer.y, through),
+        (below.u, layer.u, half),
+        (below.v, layer.v, half),
+    ):
+        mine[:] = cv2.add(cv2.multiply(mine, let, scale=1.0 / 255.0), other)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike
 
 from model_endpoint.engines.motion.camera import FAR_SHARE, Lens, Path, Pose, share_of
 from model_endpoint.engines.motion.currents import Stream
@@ -18,13 +17,13 @@ from model_endpoint.engines.motion.focus import Defocus
 from model_endpoint.engines.motion.grid import Rect, block, centres, enlarged, part
 from model_endpoint.engines.motion.layers import Cutout
 from model_endpoint.engines.motion.lighting import Lighting, colourfulness
-from model_endpoint.engines.motion.planes import Planes
+from model_endpoint.engines.motion.planes import Planes, add_behind, lay_over, unpacked
 from model_endpoint.engines.motion.sampling import sample_map
 from model_endpoint.engines.motion.stage import FIELD_PX, Effect, Patch
 from model_endpoint.engines.motion.staging import Staged
 from model_endpoint.engines.motion.textures import COVERAGE, Texture, texture
 from model_endpoint.engines.motion.tiles import TILE_PX, Squares, asked, extremes, rects, tiled
-from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.pixels import Map, Rgb, as_map
 
 #: Coverage and masks below this are none.
 TRACE = 0.004
@@ -360,11 +359,6 @@ def on_grid(values: Map, x: Map, y: Map) -> Map:
     return sample_map(as_map(smooth), np.dstack([as_map(x), as_map(y)]))
 
 
-def halved(plane: ArrayLike, size: tuple[int, int]) -> Rgb:
-    """A chroma plane at half its size."""
-    return as_rgb(cv2.resize(as_rgb(plane), size, interpolation=cv2.INTER_AREA))
-
-
 def coverages(layer: Rgb) -> tuple[Map, Map]:
     """The most and the least coverage (0..1) around each square of a field, of a packed layer."""
     if layer.shape[2] <= COVERAGE:
@@ -372,33 +366,3 @@ def coverages(layer: Rgb) -> tuple[Map, Map]:
         return full, full
     most, least = extremes(as_map(layer[..., COVERAGE]))
     return as_map(most / np.float32(255.0)), as_map(least / np.float32(255.0))
-
-
-def unpacked(drawn: Rgb) -> tuple[Planes, Rgb]:
-    """A packed layer (h, w, 4) of even sides as planes, and its coverage."""
-    y, u, v, cover = cv2.split(drawn)
-    half = (drawn.shape[1] // 2, drawn.shape[0] // 2)
-    return Planes(as_rgb(y), halved(u, half), halved(v, half)), as_rgb(cover)
-
-
-def add_behind(front: Planes, behind: Planes, through: Rgb) -> None:
-    """Add through·behind in place; through (h, w) 0..255 is what the front lets be seen."""
-    half = halved(through, (behind.u.shape[1], behind.u.shape[0]))
-    for mine, other, let in (
-        (front.y, behind.y, through),
-        (front.u, behind.u, half),
-        (front.v, behind.v, half),
-    ):
-        cv2.add(mine, cv2.multiply(other, let, scale=1.0 / 255.0), dst=mine)
-
-
-def lay_over(below: Planes, layer: Planes, cover: Rgb) -> None:
-    """Lay a layer over what is below, in place; its colours are times their coverage."""
-    through = cv2.bitwise_not(cover)
-    half = halved(as_rgb(through), (below.u.shape[1], below.u.shape[0]))
-    for mine, other, let in (
-        (below.y, layer.y, through),
-        (below.u, layer.u, half),
-        (below.v, layer.v, half),
-    ):
-        mine[:] = cv2.add(cv2.multiply(mine, let, scale=1.0 / 255.0), other)

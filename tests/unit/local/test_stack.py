@@ -72,7 +72,7 @@ def test_a_model_server_that_does_not_start_takes_the_others_with_it(
         return begun[-1]
 
     monkeypatch.setattr(processes, "start", remember)
-    broken = ("-c", "raise SystemExit('no such engine')")
+    broken = ("-c", "import time; time.sleep(1.0); raise SystemExit('no such engine')")
     with pytest.raises(StackError, match=r"(?s)model ended while starting.*no such engine"):
         stack.start(root, state_dir=tmp_path, model_server=broken)
     assert [server.name for server in begun] == ["emulator", "standins", "model"]
