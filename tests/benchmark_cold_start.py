@@ -15,6 +15,7 @@ from pathlib import Path
 
 from local.sam import build, functions, runtime
 from local.sam.build import Build
+from local.sam.failure import SamError
 from local.sam.functions import ARCHITECTURES
 from local.sam.runtime import Runtime
 
@@ -112,4 +113,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SamError as error:
+        sys.exit(f"✗ {error}")
