@@ -113,6 +113,12 @@ def _of_likeness(
     crop, fit = report.crop, report.fit
     if direction.fit not in {"auto", fit}:
         yield f"it shows the photo fitted as {fit}, not {direction.fit}"
+    # A card gives the camera as much room on one side as on the other, so its shape is the photo's.
+    if direction.fit == "contain" and abs(crop.width / crop.height - 1) > _STRETCH:
+        yield (
+            f"it shows {crop.width:.0%} of the photo's width and {crop.height:.0%} of its height; "
+            "the whole photo was asked for"
+        )
     inner = likeness.inner_size(photo.size, crop, fit, size)
     stretch = likeness.stretch(photo.size, crop, inner)
     if abs(stretch - 1) > _STRETCH:
