@@ -12,6 +12,9 @@ CLEAN_PHOTO_JPEG_QUALITY = 92
 MAX_PROMPT_CHARACTERS = 600
 
 UPLOAD_FORM_SECONDS = 60 * 60
+#: How long a draft waits for its prompt; the workflow waits as much longer as its function may run.
+PROMPT_SECONDS = 30 * 60
+AWAIT_PROMPT_SECONDS = 60
 DOWNLOAD_URL_SECONDS = 5 * 60
 
 CLIP_SECONDS = 5.0
