@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from story import progress, receipt
 from story.contracts import Credential
@@ -12,7 +12,7 @@ from story.states import ENDED, Status
 from story.view import Cost, Reason, StoryView, TimelineEntry, VerdictView
 
 #: Signs a key of the stories bucket; called only for a story that is READY.
-Sign = Callable[[str], str]
+Sign = Callable[[Literal["video", "poster"]], str]
 
 
 def effective_status(record: Mapping[str, Any], now: datetime) -> Status:
@@ -91,6 +91,7 @@ def present(
         id=record["story_id"],
         status=status,
         prompt=record["prompt"],
+        caption=record.get("caption"),
         created_at=record["created_at"],
         updated_at=record["updated_at"],
         expires_at=record["expires_at"] if status is Status.AWAITING_PHOTO else None,

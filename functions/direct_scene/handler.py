@@ -10,6 +10,7 @@ from cloud import media, stories, timeline
 from cloud.clients import answers, client
 from cloud.environment import Environment, load
 from direct_scene import direction
+from story import limits
 from story.contracts import DirectSceneInput, DirectSceneOutput
 from story.generation import Box, Tag
 from story.identifiers import work_key
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 logger = Logger(service="direct_scene")
 
+_WANTED = ("prompt", "fit", "loop", "preset", "seed", "seconds", "aspect", "sound")
 _MAX_TAGS = 12
 _MIN_TAG_CONFIDENCE_PERCENT = 60
 _MIN_FACE_CONFIDENCE_PERCENT = 90
@@ -36,7 +38,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Ask what the photo shows, read the words, write direction.json."""
     request = DirectSceneInput.model_validate(event)
     with timeline.record("DirectScene", request):
-        story = stories.get(request.story_id, "prompt", "fit", "loop", "preset", "seed")
+        story = stories.get(request.story_id, *_WANTED)
         tags, faces = _tags(request.photo), _faces(request.photo)
         directed = direction.direct(
             story_id=request.story_id,
@@ -44,10 +46,13 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             take=request.take,
             prompt=story["prompt"],
             fit=story["fit"],
-            # A story made before this field was may still get its photo after a deployment.
-            loop="loop" not in story or story["loop"],
+            # A story made before a field was may still get its photo after a deployment.
+            loop=story.get("loop", True),
             preset=story.get("preset"),
             seed=int(story["seed"]) if "seed" in story else None,
+            seconds=float(story.get("seconds", limits.CLIP_SECONDS)),
+            aspect=story.get("aspect", "9:16"),
+            sound=story.get("sound", True),
             tags=tags,
             faces=faces,
         )
