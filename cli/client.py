@@ -7,6 +7,7 @@ import io
 import json
 import re
 import time
+import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -151,8 +152,10 @@ class StoriesApi:
             ) from error
 
     def create(self, request: CreateStory) -> StoryCreated:
-        """POST /stories; never repeated, since each would make another story."""
-        return _parse(StoryCreated, self._ask("POST", "/stories", request.model_dump(mode="json")))
+        """POST /stories, under a key of its own: what is repeated below makes no other story."""
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        body = request.model_dump(mode="json")
+        return _parse(StoryCreated, self._ask("POST", "/stories", body, key))
 
     def story(self, story_id: str) -> Fetched:
         """GET /stories/{id}."""
@@ -226,26 +229,30 @@ class StoriesApi:
                 )
             yield chunk
 
-    def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+    def _ask(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         """Ask the API; signs in when there is no token, and once more when it has expired."""
         if self._token is None:
             self.sign_in()
-        response = self._send(method, path, body)
+        response = self._send(method, path, body, headers)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             self.sign_in()
-            response = self._send(method, path, body)
+            response = self._send(method, path, body, headers)
         if response.is_success:
             return response
         raise _problem(response)
 
-    def _send(self, method: str, path: str, body: object) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, body: object, headers: dict[str, str] | None
+    ) -> httpx.Response:
         with _reaching(self._profile.api_url):
             return self._http.request(
                 method,
                 self._profile.api_url + path,
                 json=body,
                 timeout=self._patience(),
-                headers={"Authorization": f"Bearer {self._token}"},
+                headers={"Authorization": f"Bearer {self._token}", **(headers or {})},
             )
 
 

@@ -19,7 +19,7 @@ from model_endpoint.engines.motion.explaining import FLOW_PHASE
 from model_endpoint.engines.motion.planes import rgb
 from model_endpoint.pixels import as_map, as_rgb
 from model_endpoint.scene.analysis import analyse
-from story import labels
+from story import labels, limits
 
 if TYPE_CHECKING:
     from typing import Any
@@ -109,9 +109,12 @@ def look(picture: Rgb, record: dict[str, Any], *, seed: int, size: tuple[int, in
         take=1,
         prompt=record["prompt"],
         fit=record["fit"],
-        loop="loop" not in record or bool(record["loop"]),
+        loop=bool(record.get("loop", True)),
         preset=record.get("preset"),
         seed=seed,
+        seconds=float(record.get("seconds", limits.CLIP_SECONDS)),
+        aspect=record.get("aspect", "9:16"),
+        sound=bool(record.get("sound", True)),
         tags=(),
         faces=(),
     ).model_copy(update={"width": size[0], "height": size[1]})

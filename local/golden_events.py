@@ -39,6 +39,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 EXECUTION_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:StoryWorkflow:{STORY_ID}"
 TOKEN = "AQB4-an-example-of-a-task-token"  # noqa: S105 - the name of a place to wait, made up
+IDEMPOTENCY_KEY = "00000000-1111-4222-8333-999999999999"
 TIME = "2026-11-22T12:00:00Z"
 #: The same moment, as Step Functions and API Gateway write it.
 EPOCH_MS = 1_795_348_800_000
@@ -292,8 +293,13 @@ def api_event(  # a request in API Gateway's HTTP API payload 2.0
     query: dict[str, str] | None = None,
     creator: str = CREATOR,
     token_use: str = "access",  # noqa: S107 - the kind of a token, no token
+    headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A request as API Gateway hands it over once its JWT authorizer has let it through."""
+    """A request as API Gateway hands it over once its JWT authorizer has let it through.
+
+    A POST has an Idempotency-Key, the same each time, unless `headers` says otherwise.
+    """
+    key = {"idempotency-key": IDEMPOTENCY_KEY} if method == "POST" else {}
     pattern = route or path
     parts = {
         name.strip("{}"): value
@@ -305,7 +311,12 @@ def api_event(  # a request in API Gateway's HTTP API payload 2.0
         "routeKey": f"{method} {pattern}",
         "rawPath": path,
         "rawQueryString": "&".join(f"{name}={value}" for name, value in (query or {}).items()),
-        "headers": {"accept": "application/json", "content-type": "application/json"},
+        "headers": {
+            "accept": "application/json",
+            "content-type": "application/json",
+            **key,
+            **(headers or {}),
+        },
         "requestContext": {
             "accountId": ACCOUNT,
             "apiId": "example",

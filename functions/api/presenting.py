@@ -3,24 +3,16 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from story import progress, receipt
 from story.contracts import Credential
 from story.generation import EngineName, Report
-from story.states import ENDED, Status
+from story.states import ENDED, Status, effective
 from story.view import Cost, Reason, StoryView, TimelineEntry, VerdictView
 
 #: Signs a key of the stories bucket; called only for a story that is READY.
-Sign = Callable[[str], str]
-
-
-def effective_status(record: Mapping[str, Any], now: datetime) -> Status:
-    """The status as of now: a form that nobody used in time has expired, whoever noticed."""
-    status = Status(record["status"])
-    if status is Status.AWAITING_PHOTO and datetime.fromisoformat(record["expires_at"]) <= now:
-        return Status.EXPIRED
-    return status
+Sign = Callable[[Literal["video", "poster"]], str]
 
 
 def timeline_entries(
@@ -73,13 +65,17 @@ def present(
 ) -> StoryView:
     """One story for its creator, from its META record, timeline lines and verdicts."""
     now = now or datetime.now(UTC)
+    # An attempt is shown for itself: what an earlier one came to is no progress of this one.
+    this = f"{int(record['attempt']):04d}#"
     named: list[dict[str, Any]] = [
-        {**line, "state": str(line["sk"]).split("#", 1)[1]} for line in lines
+        {**line, "state": str(line["sk"]).removeprefix(this)} for line in _of(this, lines)
     ]
     judged = tuple(
-        verdict_view(verdict) for verdict in sorted(verdicts, key=lambda v: str(v["decided_at"]))
+        verdict_view(verdict)
+        for verdict in sorted(_of(this, verdicts), key=lambda v: str(v["decided_at"]))
     )
-    status = effective_status(record, now)
+    status = effective(record, now)
+    waits = status is Status.AWAITING_PROMPT
     ready = status is Status.READY
     report = _report(named) if ready else None
     position = progress.locate(named, now) if status is Status.PROCESSING else None
@@ -90,10 +86,16 @@ def present(
     return StoryView(
         id=record["story_id"],
         status=status,
-        prompt=record["prompt"],
+        prompt=record.get("prompt"),
+        caption=record.get("caption"),
         created_at=record["created_at"],
         updated_at=record["updated_at"],
         expires_at=record["expires_at"] if status is Status.AWAITING_PHOTO else None,
+        prompt_until=record["prompt_until"] if waits else None,
+        tags=tuple(record["tags"]) if waits else (),
+        people=int(record["people"]) if waits else None,
+        suggestions=tuple(record["suggestions"]) if waits else (),
+        attempt=int(record["attempt"]),
         stage=position.stage if position else None,
         progress=1.0 if ready else round(position.fraction, 3) if position else 0.0,
         eta_seconds=position.eta_seconds if position else None,
@@ -110,6 +112,10 @@ def present(
         credential=Credential.model_validate_json(record["credential"]) if ready else None,
         cost=_cost(named, report) if report else None,
     )
+
+
+def _of(attempt: str, records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [record for record in records if str(record["sk"]).startswith(attempt)]
 
 
 def _noted(lines: list[dict[str, Any]], state: str, name: str) -> str | None:

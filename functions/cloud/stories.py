@@ -14,6 +14,7 @@ touch (dynamodb:LeadingKeys):
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +46,11 @@ def _deserializer() -> TypeDeserializer:
 
 
 def to_item(record: dict[str, Any]) -> dict[str, Any]:
-    """A plain record as DynamoDB's typed attributes; None is left out."""
+    """A plain record as DynamoDB's typed attributes; None is left out, a float has its digits."""
     return {
-        name: _serializer().serialize(value) for name, value in record.items() if value is not None
+        name: _serializer().serialize(Decimal(str(value)) if isinstance(value, float) else value)
+        for name, value in record.items()
+        if value is not None
     }
 
 
@@ -146,6 +149,17 @@ def annotate(story_id: str, **fields: Any) -> bool:
     return _conditional(story_id, f"SET {sets}", "attribute_exists(#status)", fields)
 
 
+def prolong(story_id: str, *, now: str, expires_at: str, ttl: int) -> bool:
+    """Let a story wait longer for its photo; False if it does not wait (any more)."""
+    return _conditional(
+        story_id,
+        "SET expires_at = :expires_at, #ttl = :ttl, updated_at = :now",
+        "#status = :awaiting AND expires_at > :now AND attribute_not_exists(deleted_at)",
+        {"expires_at": expires_at, "ttl": ttl, "now": now, "awaiting": "AWAITING_PHOTO"},
+        "ttl",
+    )
+
+
 def mark(story_id: str, attempt: int, field: str, value: str) -> bool:
     """Set a field that an attempt has not set yet; False if it has, is over, or the story is gone.
 
@@ -159,7 +173,10 @@ def mark(story_id: str, attempt: int, field: str, value: str) -> bool:
     )
 
 
-def _conditional(story_id: str, update: str, condition: str, values: dict[str, Any]) -> bool:
+def _conditional(
+    story_id: str, update: str, condition: str, values: dict[str, Any], *reserved: str
+) -> bool:
+    """Update a META record on a condition; `reserved` are DynamoDB's words besides status."""
     try:
         with answers("DynamoDB"):
             client("dynamodb").update_item(
@@ -167,7 +184,7 @@ def _conditional(story_id: str, update: str, condition: str, values: dict[str, A
                 Key=_meta(story_id),
                 UpdateExpression=update,
                 ConditionExpression=condition,
-                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeNames={f"#{name}": name for name in ("status", *reserved)},
                 ExpressionAttributeValues=to_item(
                     {f":{name}": value for name, value in values.items()}
                 ),

@@ -3,7 +3,18 @@
 import hashlib
 
 from story import limits
-from story.generation import Auto, Box, CameraMove, Direction, FitWish, Preset, Tag, Wishes
+from story.generation import (
+    SIZES,
+    Aspect,
+    Auto,
+    Box,
+    CameraMove,
+    Direction,
+    FitWish,
+    Preset,
+    Tag,
+    Wishes,
+)
 from story.identifiers import inference_id
 from story.vocabulary import read
 
@@ -54,17 +65,22 @@ def direct(
     loop: bool,
     preset: Preset | None,
     seed: int | None,
+    seconds: float,
+    aspect: Aspect,
+    sound: bool,
     tags: tuple[Tag, ...],
     faces: tuple[Box, ...],
 ) -> Direction:
     """One complete Direction; the same input gives the same one.
 
     A preset that was chosen outranks one that the words name. The sound is "auto" unless words ask
-    for one: the engine composes it from the scene it sees.
+    for one: the engine composes it from the scene it sees. Without `sound` it is silence, whatever
+    the words say.
     """
     wishes = read(prompt, NEGATIVE_PROMPT)
     if preset is not None:
         wishes = wishes.model_copy(update={"preset": preset})
+    width, height = SIZES[aspect]
     return Direction(
         story_id=story_id,
         inference_id=inference_id(story_id, attempt, take),
@@ -72,14 +88,14 @@ def direct(
         negative_prompt=NEGATIVE_PROMPT,
         wishes=wishes,
         camera=choose_camera(wishes, faces),
-        ambience=wishes.ambience or "auto",
+        ambience=(wishes.ambience or "auto") if sound else "silence",
         fit=fit,
         loop=loop,
         seed=choose_seed(seed, story_id, attempt, take),
-        seconds=limits.CLIP_SECONDS,
+        seconds=seconds,
         fps=limits.CLIP_FPS,
-        width=limits.CLIP_WIDTH_PX,
-        height=limits.CLIP_HEIGHT_PX,
+        width=width,
+        height=height,
         tags=tags,
         faces=faces,
     )

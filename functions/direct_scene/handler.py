@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from cloud import media, recognition, stories, timeline
 from cloud.environment import Environment, load
 from direct_scene import direction
+from story import limits
 from story.contracts import DirectSceneInput, DirectSceneOutput
 from story.identifiers import work_key
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger(service="direct_scene")
+
+_WANTED = ("prompt", "fit", "loop", "preset", "seed", "seconds", "aspect", "sound")
 
 
 class Settings(Environment):
@@ -28,7 +31,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Ask what the photo shows, read the words, write direction.json."""
     request = DirectSceneInput.model_validate(event)
     with timeline.record("DirectScene", request):
-        story = stories.get(request.story_id, "prompt", "fit", "loop", "preset", "seed")
+        story = stories.get(request.story_id, *_WANTED)
         tags, faces = recognition.tags(request.photo), recognition.faces(request.photo)
         directed = direction.direct(
             story_id=request.story_id,
@@ -36,10 +39,13 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             take=request.take,
             prompt=story["prompt"],
             fit=story["fit"],
-            # A story made before this field was may still get its photo after a deployment.
-            loop="loop" not in story or story["loop"],
+            # A story made before a field was may still get its photo after a deployment.
+            loop=story.get("loop", True),
             preset=story.get("preset"),
             seed=int(story["seed"]) if "seed" in story else None,
+            seconds=float(story.get("seconds", limits.CLIP_SECONDS)),
+            aspect=story.get("aspect", "9:16"),
+            sound=story.get("sound", True),
             tags=tags,
             faces=faces,
         )

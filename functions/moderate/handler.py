@@ -82,12 +82,12 @@ def _labels(image: ObjectRef) -> dict[str, Any]:
 
 def _guardrail(story_id: str) -> dict[str, Any]:
     settings = load(Settings)
-    words = stories.get(story_id, "prompt")["prompt"]
+    story = stories.get(story_id, "prompt", "caption")
     with answers("Bedrock Guardrails"):
         answer: dict[str, Any] = client("bedrock-runtime").apply_guardrail(
             guardrailIdentifier=settings.guardrail_id,
             guardrailVersion=settings.guardrail_version,
             source="INPUT",
-            content=[{"text": {"text": words}}],
+            content=[{"text": {"text": words}} for words in story.values()],
         )
     return answer

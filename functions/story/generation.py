@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from story import limits
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 EvenPixels = Annotated[int, Field(ge=64, le=4096, multiple_of=2)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
@@ -79,6 +81,13 @@ Motion = Literal[
 Heading = Literal["left", "right", "up", "down", "towards", "away"]
 Mood = Literal["calm", "cheerful", "dramatic", "romantic", "mysterious", "nostalgic"]
 Preset = Literal["subtle", "lively", "timelapse", "dreamy", "surprise"]
+#: Width to height of a clip, and its size in pixels.
+Aspect = Literal["9:16", "1:1", "16:9"]
+SIZES: dict[Aspect, tuple[int, int]] = {
+    "9:16": (limits.CLIP_WIDTH_PX, limits.CLIP_HEIGHT_PX),
+    "1:1": (960, 960),
+    "16:9": (limits.CLIP_HEIGHT_PX, limits.CLIP_WIDTH_PX),
+}
 #: What a prompt may ask to be kept as it is.
 Held = Literal["everything", "subject", "people", "background"]
 #: What a prompt may ask for and no engine of ours can do to a photo.

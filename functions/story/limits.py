@@ -17,7 +17,11 @@ PROMPT_SECONDS = 30 * 60
 AWAIT_PROMPT_SECONDS = 60
 DOWNLOAD_URL_SECONDS = 5 * 60
 
+MAX_CAPTION_CHARACTERS = 300
+
+#: What is made when nothing is said, and between what one may choose; an engine may allow less.
 CLIP_SECONDS = 5.0
+MIN_CLIP_SECONDS, MAX_CLIP_SECONDS = 3.0, 10.0
 CLIP_FPS = 24
 CLIP_WIDTH_PX = 720
 CLIP_HEIGHT_PX = 1_280

@@ -6,26 +6,51 @@ from pydantic import Field, StringConstraints
 
 from story import limits
 from story.contracts import Credential, Gate, StoryId, VerdictValue
-from story.generation import Contract, EngineName, FitWish, Fraction, Preset
+from story.generation import Aspect, Contract, EngineName, FitWish, Fraction, Preset
 from story.states import Status
 
 Prompt = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.MAX_PROMPT_CHARACTERS),
 ]
+Caption = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=limits.MAX_CAPTION_CHARACTERS
+    ),
+]
 
 
 class CreateStory(Contract):
     """The body of POST /stories."""
 
+    #: Without one the story is a draft: once its photo is looked at, it waits for its prompt.
+    prompt: Prompt | None = None
+    #: The creator's statement that the people in the photo agreed to be animated.
+    people_consent: bool = False
+    preset: Preset | None = None
+    #: An engine may allow less than the ten; GET /presets says how much.
+    seconds: Annotated[float, Field(ge=limits.MIN_CLIP_SECONDS, le=limits.MAX_CLIP_SECONDS)] = (
+        limits.CLIP_SECONDS
+    )
+    aspect: Aspect = "9:16"
+    sound: bool = True
+    #: A seamless loop, or a one-way move that ends elsewhere.
+    loop: bool = True
+    fit: FitWish = "auto"
+    #: Words that are shown with the story once it is posted; moderated like the prompt.
+    caption: Caption | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+
+
+class GivePrompt(Contract):
+    """The body of PUT /stories/{id}/prompt: the words of a draft."""
+
     prompt: Prompt
     #: The creator's statement that the people in the photo agreed to be animated.
     people_consent: bool = False
-    fit: FitWish = "auto"
-    #: A seamless loop, or a one-way move that ends elsewhere.
-    loop: bool = True
+    #: In place of the one that the story was made with, if any.
     preset: Preset | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
 
 
 class UploadForm(Contract):
@@ -90,10 +115,20 @@ class StoryView(Contract):
 
     id: StoryId
     status: Status
-    prompt: str
+    #: None for a draft that has not been given its words.
+    prompt: str | None
+    caption: str | None = None
     created_at: str
     updated_at: str
     expires_at: str | None
+    #: Of a draft that waits for its prompt: until when, what its photo shows, how many faces, and
+    #: prompts that fit it.
+    prompt_until: str | None = None
+    tags: tuple[str, ...] = ()
+    people: int | None = None
+    suggestions: tuple[str, ...] = ()
+    #: Which attempt this is: 1, and one more for each retry.
+    attempt: int = 1
     #: The state of the workflow that is at work, e.g. "GenerateVideo".
     stage: str | None
     progress: Fraction
@@ -117,7 +152,8 @@ class StoryCreated(Contract):
     """The answer to POST /stories."""
 
     story: StoryView
-    upload: UploadForm
+    #: Absent if a repeated request finds that the photo has come already.
+    upload: UploadForm | None
 
 
 class StoryList(Contract):
@@ -125,6 +161,13 @@ class StoryList(Contract):
 
     stories: tuple[StoryView, ...]
     next: str | None
+
+
+class FieldError(Contract):
+    """One thing that is wrong with a request: where, and what would be right."""
+
+    field: str
+    detail: str
 
 
 class Problem(Contract):
@@ -135,3 +178,7 @@ class Problem(Contract):
     status: int
     detail: str
     code: str
+    #: Of a request that is not what was asked for: everything that is wrong with it.
+    errors: tuple[FieldError, ...] = ()
+    #: When an allowance begins anew.
+    reset_at: str | None = None

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,12 +208,23 @@ class Browser:
     deployment: Deployment
     token: str
 
-    def request(self, method: str, path: str, **content: Any) -> httpx.Response:
-        """Call the API."""
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str] | None = None,
+        **content: Any,
+    ) -> httpx.Response:
+        """Call the API, with an Idempotency-Key of this call's own unless one is given."""
         return httpx.request(
             method,
             self.deployment.api_url + path,
-            headers={"Authorization": f"Bearer {self.token}"},
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "Idempotency-Key": str(uuid.uuid4()),
+                **(headers or {}),
+            },
             timeout=60,
             **content,
         )

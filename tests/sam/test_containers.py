@@ -54,7 +54,9 @@ def test_the_api_is_served_to_who_has_signed_in(
             "/stories", headers={"Authorization": "Bearer a.forged.token"}
         ).status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
         client.headers["Authorization"] = f"Bearer {token}"
-        made = client.post("/stories", json={"prompt": "clouds drift"})
+        made = client.post(
+            "/stories", json={"prompt": "clouds drift"}, headers={"Idempotency-Key": "one"}
+        )
         assert made.status_code == httpx.codes.CREATED, made.text
         created = view.StoryCreated.model_validate_json(made.text)
         found = client.get(f"/stories/{created.story.id}")

@@ -39,6 +39,10 @@ def test_a_ready_story_becomes_three_files(play: Any, photo: Path, tmp_path: Pat
         "fit": "auto",
         "loop": True,
         "preset": None,
+        "seconds": 5.0,
+        "aspect": "9:16",
+        "sound": True,
+        "caption": None,
         "seed": 7,
     }
     assert sorted(path.name for path in out.parent.iterdir()) == [

@@ -26,6 +26,9 @@ def _directed(
         loop=loop,
         preset=preset,
         seed=None,
+        seconds=limits.CLIP_SECONDS,
+        aspect="9:16",
+        sound=True,
         tags=_tags("Sea"),
         faces=faces,
     )

@@ -1,0 +1,46 @@
+"""Who asks: from the claims of a token that API Gateway's JWT authorizer has verified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from api.problems import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+#: The operations that need no token: template.yaml gives them `Authorizer: NONE`.
+PUBLIC = frozenset({"GET /openapi.json"})
+
+
+class Caller(NamedTuple):
+    """Cognito's `sub`, which never changes, and the groups of the user."""
+
+    sub: str
+    groups: frozenset[str]
+
+
+def caller(router: APIGatewayHttpRouter) -> Caller:
+    """The caller of the request that a router is answering. Raises Refused without a token."""
+    return of_event(router.current_event.raw_event)
+
+
+def of_event(event: Mapping[str, Any]) -> Caller:
+    """Who sent a request; an id token is no permission.
+
+    Raises Refused without an access token.
+    """
+    authorizer = event["requestContext"].get("authorizer") or {}
+    claims = (authorizer.get("jwt") or {}).get("claims") or {}
+    if claims.get("token_use") != "access" or not claims.get("sub"):
+        raise Refused("access_token_required", "Send an access token, not an ID token.")
+    return Caller(str(claims["sub"]), frozenset(_groups(claims.get("cognito:groups"))))
+
+
+def _groups(claim: object) -> list[str]:
+    """API Gateway writes a list claim as the text "[reviewers others]"."""
+    if isinstance(claim, list):
+        return [str(name) for name in claim]
+    return str(claim or "").strip("[]").split()
