@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from botocore.exceptions import ClientError
 
-from api import about, callers, changing, making, reading
+from api import about, callers, changing, making, page, posting, reading
 from api.problems import Refused, of_validation
 from cloud import telemetry
 from story.errors import ServicePaused, StoryMissing, Transient
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = Logger(service="api")
 app = APIGatewayHttpResolver(enable_validation=True)
-for room in (making, reading, changing, about):
+for room in (making, reading, changing, posting, page, about):
     app.include_router(room.router)
 
 #: When a client may ask again: soon where a service did not answer, later where an operator acts.

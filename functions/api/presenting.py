@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from api import showing
 from story import progress, receipt
-from story.contracts import Credential
+from story.contracts import Credential, ObjectRef
 from story.generation import EngineName, Report
 from story.states import ENDED, Status, effective
 from story.view import Cost, Reason, StoryView, TimelineEntry, VerdictView
 
-#: Signs a key of the stories bucket; called only for a story that is READY.
+#: Signs a key of the stories bucket; called only for a story that is READY or POSTED.
 Sign = Callable[[Literal["video", "poster"]], str]
 
 
@@ -61,9 +62,13 @@ def present(
     lines: Iterable[Mapping[str, Any]] = (),
     verdicts: Iterable[Mapping[str, Any]] = (),
     sign: Sign,
+    share_url: str | None = None,
     now: datetime | None = None,
 ) -> StoryView:
-    """One story for its creator, from its META record, timeline lines and verdicts."""
+    """One story for its creator, from its META record, timeline lines and verdicts.
+
+    What was found out about a video stays told when its time is over; the video is gone then.
+    """
     now = now or datetime.now(UTC)
     # An attempt is shown for itself: what an earlier one came to is no progress of this one.
     this = f"{int(record['attempt']):04d}#"
@@ -76,7 +81,9 @@ def present(
     )
     status = effective(record, now)
     waits = status is Status.AWAITING_PROMPT
-    ready = status is Status.READY
+    posted = status is Status.POSTED
+    ready = status is Status.READY or "posted_at" in record
+    linked = showing.link_seconds(record, now) > 0
     report = _report(named) if ready else None
     position = progress.locate(named, now) if status is Status.PROCESSING else None
     reasons = [Reason(code=r["code"], message=r["message"]) for r in record.get("reasons", [])]
@@ -90,7 +97,11 @@ def present(
         caption=record.get("caption"),
         created_at=record["created_at"],
         updated_at=record["updated_at"],
-        expires_at=record["expires_at"] if status is Status.AWAITING_PHOTO else None,
+        expires_at=(
+            record["expires_at"]
+            if status is Status.AWAITING_PHOTO or "posted_at" in record
+            else None
+        ),
         prompt_until=record["prompt_until"] if waits else None,
         tags=tuple(record["tags"]) if waits else (),
         people=int(record["people"]) if waits else None,
@@ -107,10 +118,14 @@ def present(
         understood=report.understood if report else (),
         unmet=report.unmet if report else (),
         alt_text=_noted(named, "DirectScene", "alt_text") if ready else None,
-        video_url=sign("video") if ready else None,
-        poster_url=sign("poster") if ready else None,
+        video_url=sign("video") if linked else None,
+        poster_url=sign("poster") if linked else None,
         credential=Credential.model_validate_json(record["credential"]) if ready else None,
+        video_sha256=ObjectRef.model_validate_json(record["video"]).sha256 if ready else None,
         cost=_cost(named, report) if report else None,
+        visibility=record.get("visibility"),
+        posted_at=record.get("posted_at"),
+        share_url=share_url if posted else None,
     )
 
 

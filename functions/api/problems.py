@@ -43,6 +43,16 @@ PROBLEMS = {
         HTTPStatus.CONFLICT, "The story's status does not allow this now."
     ),
     "photo_not_kept": Kind(HTTPStatus.CONFLICT, "There is no photo to try again with."),
+    "gates_not_passed": Kind(
+        HTTPStatus.CONFLICT, "The story has not passed every gate of today's policy."
+    ),
+    "credential_invalid": Kind(
+        HTTPStatus.CONFLICT, "The video's Content Credentials do not hold any more."
+    ),
+    "words_not_allowed": Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The words of the story may not be posted."
+    ),
+    "story_gone": Kind(HTTPStatus.GONE, "The story is not shown any more."),
     "upload_form_closed": Kind(
         HTTPStatus.CONFLICT, "The story does not wait for a photo any more."
     ),

@@ -16,7 +16,7 @@ from cloud import drafts, executions, intents, stories, telemetry, timeline
 from cloud.clients import error_code
 from cloud.environment import load
 from cloud.intents import Intent
-from settle_story import clearing, erasing, settling
+from settle_story import clearing, erasing, expiring, settling
 from story.contracts import ExecutionEnded
 from story.identifiers import REPLAY_PREFIX, is_replay
 from story.states import AT_WORK, Status, is_unclaimed
@@ -43,6 +43,7 @@ def sweep() -> set[str]:
     ):
         found |= set(_stories_in(bucket, prefix))
     done |= {story_id for story_id in found if _about(story_id, _sweep_one)}
+    done |= expiring.expire(datetime.now(UTC))
     kept = set(_stories_in(settings.evidence_bucket, ""))
     return done | {story_id for story_id in kept if _about(story_id, _sweep_evidence)}
 

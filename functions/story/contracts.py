@@ -18,7 +18,9 @@ Attempt = Annotated[int, Field(ge=1, le=9_999)]
 Take = Annotated[int, Field(ge=1, le=limits.MAX_TAKES)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
 VerdictValue = Literal["allow", "review", "reject"]
-Gate = Literal["photo", "words", "video"]
+Gate = Literal["photo", "words", "video", "posting"]
+#: Who may see a posted story: everyone who looks, or whoever has its link.
+Visibility = Literal["everyone", "link"]
 
 
 class ObjectRef(Contract):
@@ -267,6 +269,41 @@ class SettleStoryOutput(Contract):
     """What was done: story ids, for logs and tests."""
 
     settled: tuple[StoryId, ...]
+
+
+#: Why gate 3 let a story stay as it is; problems.PROBLEMS says what each means to a client.
+Refusal = Literal[
+    "story_not_found",
+    "transition_not_allowed",
+    "gates_not_passed",
+    "credential_invalid",
+    "words_not_allowed",
+]
+
+
+class PostStoryInput(Contract):
+    """Which story its creator wants to be seen, by whom.
+
+    The one input that holds words: it comes from the API and stays in no execution's history.
+    """
+
+    story_id: StoryId
+    creator: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    visibility: Visibility
+    #: In place of the one that the story has, if any.
+    caption: (
+        Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_CAPTION_CHARACTERS)]
+        | None
+    ) = None
+
+
+class PostStoryOutput(Contract):
+    """Posted, or the reason why not."""
+
+    posted: bool
+    refusal: Refusal | None = None
+    #: A sentence for the creator.
+    detail: str | None = None
 
 
 class CheckCertificateOutput(Contract):

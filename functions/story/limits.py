@@ -19,6 +19,11 @@ DOWNLOAD_URL_SECONDS = 5 * 60
 
 MAX_CAPTION_CHARACTERS = 300
 
+#: How long a posted story is seen.
+POSTED_SECONDS = 24 * 60 * 60
+#: A page that had a story says so for this long after the story is gone.
+GONE_PAGE_SECONDS = 30 * 24 * 60 * 60
+
 #: What is made when nothing is said, and between what one may choose; an engine may allow less.
 CLIP_SECONDS = 5.0
 MIN_CLIP_SECONDS, MAX_CLIP_SECONDS = 3.0, 10.0

@@ -54,12 +54,18 @@ TRANSITIONS = (
     Transition(Status.PROCESSING, Status.CANCELLED, "api.cancelStory", "always"),
     Transition(Status.UNDER_REVIEW, Status.CANCELLED, "api.cancelStory", "always"),
     Transition(Status.FAILED, Status.PROCESSING, "api.retryStory", "its photo is kept"),
+    Transition(Status.READY, Status.POSTED, "post_story", "gate 3 allows it, this attempt"),
+    Transition(Status.POSTED, Status.EXPIRED, "settle_story", "its 24 hours are over"),
 )
 
 #: A workflow has these in hand, or will claim them: it is stopped when a story is called off.
 AT_WORK = frozenset({Status.PROCESSING, Status.AWAITING_PROMPT})
-#: What a story waits for, and the field that says how long it does.
-WAITS_UNTIL = {Status.AWAITING_PHOTO: "expires_at", Status.AWAITING_PROMPT: "prompt_until"}
+#: What does not last, and the field that says until when it does.
+LASTS_UNTIL = {
+    Status.AWAITING_PHOTO: "expires_at",
+    Status.AWAITING_PROMPT: "prompt_until",
+    Status.POSTED: "expires_at",
+}
 #: Nothing moves a story out of these by itself.
 ENDED = frozenset(Status) - {
     Status.AWAITING_PHOTO,
@@ -74,9 +80,9 @@ def allowed(origin: Status, target: Status, who: str) -> bool:
 
 
 def effective(record: Mapping[str, Any], now: datetime) -> Status:
-    """The status as of now: what nobody brought in time has expired, whoever noticed."""
+    """The status as of now: what is over its time has expired, whoever noticed."""
     status = Status(record["status"])
-    until = WAITS_UNTIL.get(status)
+    until = LASTS_UNTIL.get(status)
     if until is not None and datetime.fromisoformat(record[until]) <= now:
         return Status.EXPIRED
     return status

@@ -24,6 +24,7 @@ LAYERS = {"MediaLayer": "layers/media", "ProvenanceLayer": "layers/provenance"}
 _PLAUSIBLE = {
     "TSA_URL": "https://example.invalid",
     "DAILY_GENERATIONS": "1000",
+    "REPORT_CONTACT": "mailto:reports@example.invalid",
 }
 
 

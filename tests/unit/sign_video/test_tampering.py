@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sign_video import verification
+from provenance import verification
 from story.errors import CredentialInvalid
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from moderate import handler, policy
+from moderate import handler
+from story import policy
 from story.errors import ModerationUnanswered
 
 #: docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html, version 7, level 1.
