@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from story import labels, limits
-from story.contracts import Credential, ObjectRef
+from story.contracts import Credential, ObjectRef, ShownClip
 from story.generation import EngineName
 from story.states import Status, effective
 from story.view import PostedStory, PublicCredential
@@ -48,16 +48,17 @@ def shown(record: Mapping[str, Any], *, link: Link, share_url: str, now: datetim
     engine = EngineName.model_validate_json(record["engine"])
     label = labels.for_engine(engine)
     credential = Credential.model_validate_json(record["credential"])
-    clip, seconds = record["clip"], link_seconds(record, now)
+    clip = ShownClip.model_validate_json(record["clip"])
+    seconds = link_seconds(record, now)
     return PostedStory(
         id=record["story_id"],
         caption=record.get("caption"),
-        alt_text=clip["alt_text"],
+        alt_text=clip.alt_text,
         video_url=link("video", seconds),
         poster_url=link("poster", seconds),
-        width=int(clip["width"]),
-        height=int(clip["height"]),
-        seconds=float(clip["seconds"]),
+        width=clip.width,
+        height=clip.height,
+        seconds=clip.seconds,
         posted_at=record["posted_at"],
         expires_at=record["expires_at"],
         label=label.badge_text,

@@ -21,7 +21,7 @@ from story.states import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from story.contracts import Visibility
+    from story.contracts import ShownClip, Visibility
 
 #: Entries of one shard and millisecond that a page may begin or end between.
 _TIES = 10
@@ -43,7 +43,7 @@ def post(
     attempt: int,
     now: datetime,
     visibility: Visibility,
-    clip: dict[str, Any],
+    clip: ShownClip,
     caption: str | None,
 ) -> bool:
     """READY -> POSTED, if it is this creator's and still this attempt; False if it is not.
@@ -63,7 +63,7 @@ def post(
         expires_at=feed.iso(now + feed.LASTS),
         feed_shard=feed.partition(story_id, now, visibility),
         updated_at=feed.iso(now),
-        clip=clip,
+        clip=clip.model_dump_json(),
         **fields,
     )
 

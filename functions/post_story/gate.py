@@ -19,7 +19,7 @@ from cloud.clients import error_code
 from cloud.environment import Environment, load
 from provenance import verification
 from story import policy
-from story.contracts import Credential, ObjectRef
+from story.contracts import Credential, ObjectRef, ShownClip
 from story.errors import CredentialInvalid, ResultUnreadable
 from story.generation import Report
 
@@ -68,18 +68,18 @@ class Candidate:
         """Which attempt made the video."""
         return int(self.record["attempt"])
 
-    def clip(self) -> dict[str, Any]:
+    def clip(self) -> ShownClip:
         """What viewers are told of the video, as DirectScene and InspectVideo have found it.
 
         Raises KeyError or ValidationError where they have not.
         """
         report = Report.model_validate_json(self.lines["InspectVideo"]["report"])
-        return {
-            "alt_text": str(self.lines["DirectScene"]["alt_text"]),
-            "width": report.width,
-            "height": report.height,
-            "seconds": report.seconds,
-        }
+        return ShownClip(
+            alt_text=self.lines["DirectScene"]["alt_text"],
+            width=report.width,
+            height=report.height,
+            seconds=report.seconds,
+        )
 
 
 def judge(candidate: Candidate) -> Refused | None:

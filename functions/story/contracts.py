@@ -297,6 +297,15 @@ class PostStoryInput(Contract):
     ) = None
 
 
+class ShownClip(Contract):
+    """What viewers are told of a video; kept with the record of a posted story."""
+
+    alt_text: str
+    width: int
+    height: int
+    seconds: float
+
+
 class PostStoryOutput(Contract):
     """Posted, or the reason why not."""
 
