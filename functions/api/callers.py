@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 #: The operations that need no token: template.yaml gives them `Authorizer: NONE`.
-PUBLIC = frozenset({"GET /openapi.json"})
+PUBLIC = frozenset({"GET /openapi.json", "GET /presets"})
 
 
 class Caller(NamedTuple):

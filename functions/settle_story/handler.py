@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from cloud import stories, telemetry, timeline
 from cloud.clients import answers, client, error_code
 from cloud.environment import load
-from settle_story import clearing, measuring, outcome
+from settle_story import charging, clearing, measuring, outcome
 from story.contracts import ExecutionEnded, SettleStoryInput, SettleStoryOutput
 from story.identifiers import REPLAY_PREFIX, is_replay
 from story.states import ENDED, Status
@@ -66,7 +66,7 @@ def _settle(story_id: str, ended: ExecutionEnded) -> bool:
 
 
 def _settle_one(story_id: str, ended: ExecutionEnded) -> bool:
-    story = stories.find(story_id, "status", "execution_arn", "evidence_until")
+    story = stories.find(story_id, *charging.FIELDS, "execution_arn", "evidence_until")
     if story is None:
         _clear_everything(story_id)
         return True
@@ -78,7 +78,8 @@ def _settle_one(story_id: str, ended: ExecutionEnded) -> bool:
         return False
     if story["status"] == Status.PROCESSING:
         _close(story_id, ended)
-        story = stories.get(story_id, "status", "evidence_until")
+        story = stories.get(story_id, *charging.FIELDS, "evidence_until")
+    charging.settle(story_id, story)
     _clear(story_id, Status(story["status"]), story.get("evidence_until"))
     # After the clearing, which matters more; and once, however often a story is settled.
     if stories.mark(story_id, "settled_at", timeline.now()):

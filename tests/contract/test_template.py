@@ -24,6 +24,9 @@ LAYERS = {"MediaLayer": "layers/media", "ProvenanceLayer": "layers/provenance"}
 _PLAUSIBLE = {
     "TSA_URL": "https://example.invalid",
     "DAILY_GENERATIONS": "1000",
+    "DAILY_STORIES_PER_USER": "20",
+    "REQUESTS_PER_MINUTE": "120",
+    "ENGINE_MAX_SECONDS": "5",
 }
 
 
