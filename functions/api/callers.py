@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PUBLIC = frozenset(
     {
         "GET /openapi.json",
+        "GET /presets",
         "GET /s/{story_id}",
         "GET /s/{story_id}/poster.jpg",
         "GET /s/{story_id}/story.mp4",

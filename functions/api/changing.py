@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from api import answers, retries
+from api import allowance, answers, retries
 from api.callers import caller
 from api.problems import Refused, documented
 from api.reading import Named, own, view_of
@@ -62,14 +62,17 @@ def cancel_story(story_id: Named, idempotency_key: retries.IdempotencyKey) -> An
             "description": "The story's next attempt is at work.",
             "content": {"application/json": {"model": StoryView}},
         },
-        **documented(*_ASKED_ONCE, "photo_not_kept", "service_paused", "unavailable"),
+        **documented(
+            *_ASKED_ONCE, "photo_not_kept", "quota_exhausted", "service_paused", "unavailable"
+        ),
     },
     operation_id="retryStory",
 )
 def retry_story(story_id: Named, idempotency_key: retries.IdempotencyKey) -> Any:
     """From its clean photo, which is kept for 24 hours; nothing has to be uploaded again."""
+    creator = caller(router).sub
     switch.require_open()
-    return _once("retryStory", story_id, idempotency_key, lambda: _retry(story_id))
+    return _once("retryStory", story_id, idempotency_key, lambda: _retry(creator, story_id))
 
 
 @router.delete(
@@ -123,9 +126,10 @@ def _cancel(story_id: str) -> None:
         ) from refused
 
 
-def _retry(story_id: str) -> None:
+def _retry(creator: str, story_id: str) -> None:
     try:
-        changes.retry(story_id)
+        with allowance.held(creator, story_id) as day:
+            changes.retry(story_id, quota_day=day)
     except changes.PhotoNotKept as refused:
         raise Refused(
             "photo_not_kept",

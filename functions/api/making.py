@@ -10,11 +10,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from api import answers, media, retries
+from api import allowance, answers, engine, media, retries
 from api.callers import caller
 from api.problems import Refused, documented
 from api.reading import Named, own, view_of
-from cloud import changes, stories, switch, telemetry
+from cloud import changes, quotas, stories, switch, telemetry
 from story import identifiers, limits
 from story.states import Status
 from story.view import CreateStory, GivePrompt, StoryCreated, StoryView, UploadForm
@@ -44,6 +44,7 @@ _FORGET_AFTER = timedelta(days=1)
             "idempotency_key_reused",
             "idempotency_in_progress",
             "access_token_required",
+            "quota_exhausted",
             "service_paused",
             "unavailable",
         ),
@@ -56,6 +57,7 @@ def create_story(
 ) -> Any:
     """A story that waits for its photo. Send the photo with the form, within the hour."""
     creator = caller(router).sub
+    engine.require_seconds(asked.seconds)
     switch.require_open()
     outcome = retries.once(
         lambda: {"story_id": _make(creator, asked)},
@@ -99,10 +101,10 @@ def create_story(
 def renew_upload(story_id: Named, idempotency_key: retries.IdempotencyKey) -> Any:
     """A form for a story whose photo has not come; the story waits as long as the form lives."""
     creator = caller(router).sub
-    own(story_id)
+    day = own(story_id).get("quota_day")
     switch.require_open()
     retries.once(
-        lambda: {"story_id": _prolong(story_id)},
+        lambda: {"story_id": _prolong(creator, story_id, day)},
         creator=creator,
         operation="renewUpload",
         key=idempotency_key,
@@ -156,12 +158,13 @@ def put_prompt(
 def _make(creator: str, asked: CreateStory) -> str:
     story_id, now = identifiers.new_story_id(), datetime.now(UTC)
     expires = now + timedelta(seconds=limits.UPLOAD_FORM_SECONDS)
-    with telemetry.about(story_id=story_id):
+    with telemetry.about(story_id=story_id), allowance.held(creator, story_id) as day:
         stories.create(
             {
                 "story_id": story_id,
                 "status": Status.AWAITING_PHOTO.value,
                 "creator": creator,
+                "quota_day": day,
                 "created_at": _iso(now),
                 "updated_at": _iso(now),
                 "attempt": 1,
@@ -178,7 +181,7 @@ def _lease(expires: datetime) -> dict[str, Any]:
     return {"expires_at": _iso(expires), "ttl": int((expires + _FORGET_AFTER).timestamp())}
 
 
-def _prolong(story_id: str) -> str:
+def _prolong(creator: str, story_id: str, day: str | None) -> str:
     now = datetime.now(UTC)
     expires = now + timedelta(seconds=limits.UPLOAD_FORM_SECONDS)
     if not stories.prolong(story_id, now=_iso(now), **_lease(expires)):
@@ -188,6 +191,8 @@ def _prolong(story_id: str) -> str:
             f"The story is {status}: a form is for one whose photo has not come and whose form"
             " has not expired. Make a new story.",
         )
+    if day is not None:
+        quotas.prolong(creator, day, story_id, now=now)
     return story_id
 
 

@@ -65,6 +65,8 @@ PROBLEMS = {
     "idempotency_in_progress": Kind(
         HTTPStatus.CONFLICT, "The first request with this Idempotency-Key is not answered yet."
     ),
+    "quota_exhausted": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Your stories of today are used up."),
+    "rate_exceeded": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests within a minute."),
     "service_paused": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "New stories are paused."),
     "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "A service did not answer in time."),
 }
@@ -162,7 +164,9 @@ def _told(error: Mapping[str, Any]) -> FieldError:
 def documented(*codes: str) -> dict[int, OpenAPIResponse]:
     """The OpenAPI responses of an operation that may refuse with these codes."""
     by_status: dict[int, list[str]] = {}
-    for code in codes:
+    # Whoever must say who he is has his requests counted.
+    counted = ("rate_exceeded",) if "access_token_required" in codes else ()
+    for code in (*codes, *counted):
         by_status.setdefault(PROBLEMS[code].status, []).append(code)
     return {
         int(status): {

@@ -112,8 +112,10 @@ def cancel(story_id: str) -> None:
     raise DependencyUnavailable(f"{story_id} changed {_ROUNDS} times while it was called off")
 
 
-def retry(story_id: str) -> None:
+def retry(story_id: str, *, quota_day: str) -> None:
     """Make a failed story's next attempt from its kept photo; a retry that was begun is finished.
+
+    quota_day: the day whose allowance holds the attempt.
 
     Raises NotAllowed, NotYet, PhotoNotKept.
     """
@@ -140,6 +142,7 @@ def retry(story_id: str) -> None:
         given={"was": attempt, "until": until},
         removed=("execution_arn", "evidence_until", "settled_at", "reasons"),
         attempt=attempt + 1,
+        quota_day=quota_day,
         updated_at=timeline.now(),
     )
     if not moved:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from cloud import executions, stories
-from settle_story import clearing
+from settle_story import charging, clearing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,7 @@ def erase(story_id: str, record: Mapping[str, Any]) -> None:
     if "execution_arn" in record:
         executions.stop(record["execution_arn"])
     held = bool(record.get("legal_hold"))
+    charging.settle_deleted(story_id, record)
     stories.put_audit(story_id, "deleted", at=record["deleted_at"], by=record["deleted_by"])
     clearing.clear_uploads(story_id)
     clearing.clear_work(story_id, through=clearing.ALL_ATTEMPTS)

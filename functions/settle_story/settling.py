@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 
 from cloud import executions, stories, timeline
 from cloud.clients import answers, client
-from settle_story import clearing, erasing, measuring, outcome
+from settle_story import charging, clearing, erasing, measuring, outcome
 from story.states import AT_WORK, ENDED, Status, is_unclaimed
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
     status, attempt = Status(story["status"]), int(story["attempt"])
     if status not in ENDED:
         return
+    charging.settle(story_id, story)
     if status in KEEP and "evidence_until" not in story:
         judged = status in {Status.REJECTED, Status.UNDER_REVIEW}
         if clearing.keep_evidence(story_id, attempt, judged_frames=judged):

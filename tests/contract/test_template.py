@@ -25,6 +25,9 @@ _PLAUSIBLE = {
     "TSA_URL": "https://example.invalid",
     "DAILY_GENERATIONS": "1000",
     "REPORT_CONTACT": "mailto:reports@example.invalid",
+    "DAILY_STORIES_PER_USER": "20",
+    "REQUESTS_PER_MINUTE": "120",
+    "ENGINE_MAX_SECONDS": "5",
 }
 
 

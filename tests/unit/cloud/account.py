@@ -36,6 +36,10 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("STORIES_TABLE", "stories")
     monkeypatch.setenv("SWITCH_PARAMETER", SWITCH)
     monkeypatch.setenv("PUBLIC_URL_PARAMETER", PUBLIC_URL_PARAMETER)
+    monkeypatch.setenv("DAILY_STORIES_PER_USER", "20")
+    monkeypatch.setenv("REQUESTS_PER_MINUTE", "120")
+    monkeypatch.setenv("ENGINE_NAME", "motion")
+    monkeypatch.setenv("ENGINE_MAX_SECONDS", "10")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         clients.client.cache_clear()
