@@ -15,12 +15,13 @@ PEOPLE_CONSENT ?=
 STATE ?=
 PORT ?= 3000
 WITHOUT ?=
+LAN ?=
 IMAGE ?=
 ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup demo up down test test-sam build invoke start-api events quality gallery check lint types \
+.PHONY: help setup demo up down test iproute2 test-sam build invoke start-api events quality gallery check lint types \
 	templates bench bench-motion bench-cold-start deploy destroy clean
 
 help:  ## What can be made
@@ -43,8 +44,8 @@ demo: $(READY)  ## One photo in, one signed story out (PHOTO=… PROMPT=… OUT=
 	@$(BIN)/enliven create "$(PHOTO)" --prompt "$(PROMPT)" --out "$(OUT)" \
 		$(if $(filter yes,$(PEOPLE_CONSENT)),--people-consent)
 
-up: $(READY)  ## Bring the local stack up
-	@$(BIN)/enliven up
+up: $(READY)  ## Bring the local stack up (LAN=yes or LAN=ADDRESS lets phones in)
+	@$(BIN)/enliven up $(if $(LAN),--lan $(filter-out yes,$(LAN)))
 
 down: $(READY)  ## Stop the local stack
 	@$(BIN)/enliven down
@@ -72,10 +73,16 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 	@$(BIN)/enliven destroy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
-test: $(READY)  ## All tests
+test: $(READY) iproute2  ## All tests
 	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
 	@$(BIN)/pytest -q tests/local
+
+# tests/local/test_phones.py makes a network namespace, as root and with `ip`; it says so if it cannot.
+iproute2:
+	@command -v ip >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get install -y -qq iproute2 >/dev/null || echo "iproute2 cannot be installed: no phone is played"; \
+	else echo "Without \`ip\` (Debian: apt-get install iproute2) and root, no phone is played"; fi
 
 test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda would
 	@$(BIN)/pytest -q tests/sam

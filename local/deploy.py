@@ -39,6 +39,7 @@ def deploy(
     unknown = sorted(set(wanted) - set(accepted))
     if unknown:
         raise StackError(f"{template} has no parameter {', '.join(unknown)}")
+    _write_parameters(packaged.template, wanted)
 
     cloudformation = stack.client("cloudformation")
     current = _describe(cloudformation, stack_name)
@@ -73,6 +74,29 @@ def deploy(
     if deployed is None or deployed["StackStatus"] not in _DONE:
         raise StackError(_failures(cloudformation, stack_name))
     return _outputs(deployed)
+
+
+def _write_parameters(template: dict[str, Any], wanted: Mapping[str, str]) -> None:
+    """Write what is wanted into the functions' variables.
+
+    SAM publishes a function's version, which its alias leads to, only when the function's own text
+    has changed, and a reference to a parameter is the same text whatever the parameter is now.
+    """
+    for resource in template["Resources"].values():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        variables = resource["Properties"].get("Environment", {}).get("Variables", {})
+        for name, value in variables.items():
+            if isinstance(value, dict) and value.get("Ref") in wanted:
+                variables[name] = wanted[value["Ref"]]
+
+
+def outputs_of(stack: LocalStack, stack_name: str = STACK_NAME) -> dict[str, str]:
+    """The outputs of what is deployed. Raises StackError if nothing is."""
+    current = _describe(stack.client("cloudformation"), stack_name)
+    if current is None:
+        raise StackError(f"no stack {stack_name} is deployed: `enliven up` deploys it")
+    return _outputs(current)
 
 
 def _describe(cloudformation: Any, stack_name: str) -> dict[str, Any] | None:

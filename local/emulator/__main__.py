@@ -13,6 +13,7 @@ from local.emulator import (
     retries,
     s3_events,
     scheduled_events,
+    session_secrets,
 )
 
 MINISTACK_VERSION = "1.5.33"
@@ -39,6 +40,7 @@ def main() -> None:
         http_api,
         cloudformation,
         authorization,
+        session_secrets,
     ):
         patch.install()
 

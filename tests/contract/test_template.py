@@ -12,6 +12,7 @@ from tests.contract.definition import (
     LAMBDA_TASKS,
     RESOURCES,
     ROOT,
+    TEMPLATE,
     WORKFLOW,
     function_of,
     package_of,
@@ -29,6 +30,10 @@ _PLAUSIBLE = {
     "REQUESTS_PER_MINUTE": "120",
     "ENGINE_MAX_SECONDS": "5",
 }
+
+
+#: What boto3 reads by itself, by the function that has it.
+_READ_BY_BOTO3 = {"ApiFunction": {"AWS_ENDPOINT_URL_S3"}}
 
 
 def _variables(function: str) -> set[str]:
@@ -91,7 +96,7 @@ def test_a_function_has_the_variables_that_its_settings_ask_for_and_no_other(
     own = FUNCTIONS[function].get("Environment", {}).get("Variables", {}).keys()
     everywhere = GLOBALS["Environment"]["Variables"].keys()
     # Only what all functions have may be there unasked: one of them works on no story.
-    assert own == asked - everywhere
+    assert own == (asked - everywhere) | _READ_BY_BOTO3.get(function, set())
     assert asked <= own | everywhere
 
 
@@ -103,6 +108,24 @@ def test_a_functions_settings_load_from_variables_of_the_templates_names(
         monkeypatch.setenv(name, _PLAUSIBLE.get(name, "example"))
     for model in source.settings(package_of(function)):
         assert load(model)
+
+
+def test_the_api_signs_for_s3_by_the_clients_address_and_never_calls_it() -> None:
+    """S3 signs the host: the address that links are signed for is not one to call S3 by."""
+    variables = FUNCTIONS["ApiFunction"]["Environment"]["Variables"]
+    assert variables["AWS_ENDPOINT_URL_S3"] == {"Ref": "MediaEndpoint"}
+    assert TEMPLATE["Parameters"]["MediaEndpoint"]["Default"] == "", (
+        "boto3 takes an empty one for none"
+    )
+    methods = {
+        method
+        for path in source.files("api")
+        for service, method in source.aws_calls(path)
+        if service == "s3"
+    }
+    assert methods == {"generate_presigned_url", "generate_presigned_post"}
+    imported = {name for path in source.files("api") for name in source.imported(path)}
+    assert "cloud.media" not in imported, "it reads and writes objects"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
