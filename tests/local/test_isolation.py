@@ -26,6 +26,10 @@ MAY: dict[str, dict[str, str]] = {
         "table: VERDICT#": "query",
         "table: TIMELINE#": "query",
         "index: by_creator": "query",
+        "index: feed": "query",
+        "table: PAGE#": "get",
+        "public URL": "get",
+        "gate 3": "invoke",
         "service switch": "get",
     },
     "InspectPhoto": {
@@ -93,9 +97,18 @@ MAY: dict[str, dict[str, str]] = {
         "stories: */": "delete",
         "evidence key": "data-key decrypt",
         "table: STORY#": "get update",
+        "index: feed": "query",
         "table: GENERATION#": "query",
         "table: TIMELINE#": "query",
         "workflow": "describe",
+    },
+    "PostStory": {
+        "stories: */": "get",
+        "trust anchors": "get",
+        "table: STORY#": "get update",
+        "table: VERDICT#": "put query",
+        "table: TIMELINE#": "query",
+        "table: PAGE#": "put",
     },
     "CheckCertificate": {
         "signing key": "public-key",
@@ -111,7 +124,7 @@ PREFIXES = {
     "evidence": ("",),
     "stories": ("",),
 }
-PARTITIONS = ("STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "USER#")
+PARTITIONS = ("STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "PAGE#", "USER#")
 INDEXES = {"by_creator": "creator", "feed": "feed_shard", "review": "review_queue"}
 PROBE = "isolation"
 
@@ -209,6 +222,7 @@ def on_keys(deployment: Deployment) -> Iterator[Attempt]:
         ("certificate chain", "CertificateChainParameter"),
         ("trust anchors", "TrustAnchorsParameter"),
         ("service switch", "ServiceSwitch"),
+        ("public URL", "PublicUrlParameter"),
     ):
         name = deployment.outputs[output]
         yield Attempt(where, "get", _asks("ssm", "get_parameter", Name=name))
@@ -237,9 +251,13 @@ def on_the_workflow(deployment: Deployment) -> Iterator[Attempt]:
     for output in ("GenerationDoneTopic", "GenerationFailedTopic"):
         told = _asks("sns", "publish", TopicArn=deployment.outputs[output], Message=PROBE)
         yield Attempt(output, "publish", told)
-    function = _physical(deployment, "SettleStoryFunction")
-    invoked = _asks("lambda", "invoke", FunctionName=function, Payload=b"{}")
-    yield Attempt("functions", "invoke", invoked)
+    for where, function, alias in (
+        ("functions", "SettleStoryFunction", ""),
+        ("gate 3", "PostStoryFunction", ":live"),
+    ):
+        name = _physical(deployment, function) + alias
+        invoked = _asks("lambda", "invoke", FunctionName=name, Payload=b"{}")
+        yield Attempt(where, "invoke", invoked)
 
 
 def _physical(deployment: Deployment, logical: str) -> str:
