@@ -22,7 +22,7 @@ class Posted:
 
 
 def _ready(ana: Browser, **asked: Any) -> str:
-    story_id = ana.start(PHOTO, prompt="kanarienvogel clouds drift", **asked)
+    story_id = ana.start(PHOTO, prompt="kanarienvogel clouds drift", seconds=3, **asked)
     view = ana.wait(story_id)
     assert view["status"] == "READY", view["reasons"]
     return story_id
