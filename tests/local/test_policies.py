@@ -23,15 +23,33 @@ GRANTED = {
     "ApiFunctionRole": [
         "PutItem StoriesTable [STORY#*]",
         "GetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "PutItem StoriesTable [CHANGE]",
+        "GetItem StoriesTable [DRAFT#*]",
+        *[
+            f"{action} StoriesTable [IDEMPOTENCY#*]"
+            for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem")
+        ],
         "Query StoriesTable [VERDICT#* TIMELINE#*]",
         "Query StoriesTable/index/by_creator",
         "PutObject UploadsBucket/uploads/*",
         "GetObject StoriesBucket/*",
         "GetParameter ssm:parameterServiceSwitch",
+        "SendTaskSuccess *",
+        "StopExecution states:execution:StoryWorkflow:*",
+        "StartExecution StoryWorkflow",
+        "StartExecution StoryWorkflowAliaslive",
+        "PutEvents EventBus",
     ],
     "InspectPhotoFunctionRole": [
         "GetObject UploadsBucket/uploads/*",
         "GetObjectVersion UploadsBucket/uploads/*",
+        "PutObject WorkBucket/work/*",
+        *ITS_LINE,
+    ],
+    "RestorePhotoFunctionRole": [
+        "GetObject EvidenceBucket/*/photo.jpg",
+        "Decrypt EvidenceKey",
         "PutObject WorkBucket/work/*",
         *ITS_LINE,
     ],
@@ -41,6 +59,17 @@ GRANTED = {
         "ApplyGuardrail Guardrail",
         "GetItem StoriesTable [STORY#*]",
         "PutItem StoriesTable [VERDICT#*]",
+        *ITS_LINE,
+    ],
+    "AwaitPromptFunctionRole": [
+        "GetObject WorkBucket/work/*",
+        "DetectLabels *",
+        "DetectFaces *",
+        "GetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "PutItem StoriesTable [DRAFT#*]",
+        "GetItem StoriesTable [DRAFT#*]",
+        "SendTaskSuccess *",
         *ITS_LINE,
     ],
     "DirectSceneFunctionRole": [
@@ -108,9 +137,16 @@ GRANTED = {
         "GenerateDataKey EvidenceKey",
         "Decrypt EvidenceKey",
         "DescribeExecution states:execution:StoryWorkflow:*",
+        "StopExecution states:execution:StoryWorkflow:*",
+        "StartExecution StoryWorkflow",
+        "StartExecution StoryWorkflowAliaslive",
+        "SendTaskSuccess *",
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
-        "Query StoriesTable [GENERATION#* TIMELINE#*]",
+        "GetItem StoriesTable [DRAFT#*]",
+        "Query StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",
+        "DeleteItem StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",
+        "PutItem StoriesTable [AUDIT#*]",
         "SendMessage DeadLetters",
     ],
     "CheckCertificateFunctionRole": [
@@ -124,7 +160,9 @@ GRANTED = {
             f"InvokeFunction {state}Function:*"
             for state in (
                 "InspectPhoto",
+                "RestorePhoto",
                 "Moderate",
+                "AwaitPrompt",
                 "DirectScene",
                 "GenerateVideo",
                 "InspectVideo",
@@ -406,7 +444,16 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        ("SendTask", {"ResumeStoryFunctionRole"}),
+        ("SendTaskFailure", {"ResumeStoryFunctionRole"}),
+        (
+            "SendTaskSuccess",
+            {
+                "ResumeStoryFunctionRole",
+                "ApiFunctionRole",
+                "AwaitPromptFunctionRole",
+                "SettleStoryFunctionRole",
+            },
+        ),
         ("Delete UploadsBucket", {"SettleStoryFunctionRole"}),
         ("Delete EvidenceBucket", {"SettleStoryFunctionRole"}),
         ("Delete StoriesBucket", {"SettleStoryFunctionRole"}),
@@ -415,14 +462,20 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
         ("Put StoriesBucket", {"SignVideoFunctionRole"}),
         ("Put UploadsBucket", {"ApiFunctionRole"}),
         ("Put EvidenceBucket", {"SettleStoryFunctionRole"}),
-        ("Get EvidenceBucket", set()),
+        ("Get EvidenceBucket", {"RestorePhotoFunctionRole"}),
         ("Get UploadsBucket", {"InspectPhotoFunctionRole"}),
         ("Get StoriesBucket", {"ApiFunctionRole"}),
         ("Sign", {"SignVideoFunctionRole"}),
         ("Scan", set()),
-        ("DeleteItem", set()),
-        ("StartExecution", {"PhotoUploadedRole"}),
-        ("StopExecution", set()),
+        # The API forgets keys against doing twice, and no story.
+        ("DeleteItem", {"SettleStoryFunctionRole", "ApiFunctionRole"}),
+        ("DeleteItem StoriesTable [STORY#*", {"SettleStoryFunctionRole"}),
+        ("PutItem StoriesTable [AUDIT#*]", {"SettleStoryFunctionRole"}),
+        (
+            "StartExecution",
+            {"PhotoUploadedRole", "ApiFunctionRole", "SettleStoryFunctionRole"},
+        ),
+        ("StopExecution", {"ApiFunctionRole", "SettleStoryFunctionRole"}),
         ("InvokeEndpoint", {"GenerateVideoFunctionRole"}),
         ("Pass", set()),
         ("Assume", set()),
@@ -457,7 +510,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 12
+    assert len(functions) == 14
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:
