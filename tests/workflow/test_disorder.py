@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from cloud import stories
+from story.states import Status
 from tests.workflow.conftest import Cloud, handler
 
 FUNCTIONS = (
@@ -219,9 +220,8 @@ def test_a_story_closed_from_outside_is_not_published(cloud: Cloud) -> None:
 
     def closes(event: dict[str, Any], context: Any) -> Any:
         answer = real(event, context)
-        story = cloud.story(event["story_id"])
-        stories.move(
-            event["story_id"], "PROCESSING", "CANCELLED", execution_arn=story["execution_arn"]
+        assert stories.change(
+            event["story_id"], Status.PROCESSING, Status.CANCELLED, who="settle_story"
         )
         return answer
 
