@@ -22,19 +22,28 @@ MAY: dict[str, dict[str, str]] = {
     "Api": {
         "uploads: uploads/": "put",
         "stories: */": "get",
-        "table: STORY#": "get put",
+        "table: STORY#": "get put update",
         "table: VERDICT#": "query",
         "table: TIMELINE#": "query",
+        "table: DRAFT#": "get",
+        "table: IDEMPOTENCY#": "delete get put update",
+        "table: CHANGE": "put",
         "index: by_creator": "query",
         "index: feed": "query",
         "table: PAGE#": "get",
         "public URL": "get",
         "gate 3": "invoke",
         "service switch": "get",
+        "workflow": "answer-token start stop",
     },
     "InspectPhoto": {
         "uploads: uploads/": "get",
         "work: work/": "put",
+        "table: TIMELINE#": "update",
+    },
+    "RestorePhoto": {
+        "work: work/": "put",
+        "evidence key": "decrypt",
         "table: TIMELINE#": "update",
     },
     "Moderate": {
@@ -42,6 +51,13 @@ MAY: dict[str, dict[str, str]] = {
         "table: STORY#": "get",
         "table: VERDICT#": "put",
         "table: TIMELINE#": "update",
+    },
+    "AwaitPrompt": {
+        "work: work/": "get",
+        "table: STORY#": "get update",
+        "table: DRAFT#": "get put",
+        "table: TIMELINE#": "update",
+        "workflow": "answer-token",
     },
     "DirectScene": {
         "work: work/": "get put",
@@ -96,11 +112,15 @@ MAY: dict[str, dict[str, str]] = {
         "evidence: */": "delete put",
         "stories: */": "delete",
         "evidence key": "data-key decrypt",
-        "table: STORY#": "get update",
+        "table: STORY#": "delete get query update",
+        "table: VERDICT#": "delete query",
+        "table: GENERATION#": "delete query",
+        "table: TIMELINE#": "delete query",
+        "table: DRAFT#": "delete get query",
+        "table: CHANGE": "delete query",
         "index: feed": "query",
-        "table: GENERATION#": "query",
-        "table: TIMELINE#": "query",
-        "workflow": "describe",
+        "table: AUDIT#": "put",
+        "workflow": "answer-token describe start stop",
     },
     "PostStory": {
         "stories: */": "get",
@@ -124,7 +144,12 @@ PREFIXES = {
     "evidence": ("",),
     "stories": ("",),
 }
-PARTITIONS = ("STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "PAGE#", "USER#")
+PARTITIONS = (
+    "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
+    "CHANGE", "PAGE#",
+)  # fmt: skip
+#: A partition of its own, not one of a story.
+WHOLE = frozenset({"CHANGE"})
 INDEXES = {"by_creator": "creator", "feed": "feed_shard", "review": "review_queue"}
 PROBE = "isolation"
 
@@ -170,7 +195,7 @@ def on_records(deployment: Deployment) -> Iterator[Attempt]:
     #: Never true, so that a write that is allowed changes nothing.
     never: dict[str, Any] = {"ConditionExpression": "attribute_exists(there_is_no_such_attribute)"}
     for partition in PARTITIONS:
-        pk = f"{partition}{PROBE}"
+        pk = partition if partition in WHOLE else f"{partition}{PROBE}"
         key = {"pk": {"S": pk}, "sk": {"S": "META"}}
         where = f"table: {partition}"
 

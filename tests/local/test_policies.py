@@ -23,6 +23,13 @@ GRANTED = {
     "ApiFunctionRole": [
         "PutItem StoriesTable [STORY#*]",
         "GetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "PutItem StoriesTable [CHANGE]",
+        "GetItem StoriesTable [DRAFT#*]",
+        *[
+            f"{action} StoriesTable [IDEMPOTENCY#*]"
+            for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem")
+        ],
         "Query StoriesTable [VERDICT#* TIMELINE#*]",
         "Query StoriesTable/index/by_creator",
         "InvokeFunction PostStoryFunctionAliaslive",
@@ -33,10 +40,21 @@ GRANTED = {
         "PutObject UploadsBucket/uploads/*",
         "GetObject StoriesBucket/*",
         "GetParameter ssm:parameterServiceSwitch",
+        "SendTaskSuccess *",
+        "StopExecution states:execution:StoryWorkflow:*",
+        "StartExecution StoryWorkflow",
+        "StartExecution StoryWorkflowAliaslive",
+        "PutEvents EventBus",
     ],
     "InspectPhotoFunctionRole": [
         "GetObject UploadsBucket/uploads/*",
         "GetObjectVersion UploadsBucket/uploads/*",
+        "PutObject WorkBucket/work/*",
+        *ITS_LINE,
+    ],
+    "RestorePhotoFunctionRole": [
+        "GetObject EvidenceBucket/*/photo.jpg",
+        "Decrypt EvidenceKey",
         "PutObject WorkBucket/work/*",
         *ITS_LINE,
     ],
@@ -46,6 +64,17 @@ GRANTED = {
         "ApplyGuardrail Guardrail",
         "GetItem StoriesTable [STORY#*]",
         "PutItem StoriesTable [VERDICT#*]",
+        *ITS_LINE,
+    ],
+    "AwaitPromptFunctionRole": [
+        "GetObject WorkBucket/work/*",
+        "DetectLabels *",
+        "DetectFaces *",
+        "GetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "PutItem StoriesTable [DRAFT#*]",
+        "GetItem StoriesTable [DRAFT#*]",
+        "SendTaskSuccess *",
         *ITS_LINE,
     ],
     "DirectSceneFunctionRole": [
@@ -113,10 +142,17 @@ GRANTED = {
         "GenerateDataKey EvidenceKey",
         "Decrypt EvidenceKey",
         "DescribeExecution states:execution:StoryWorkflow:*",
+        "StopExecution states:execution:StoryWorkflow:*",
+        "StartExecution StoryWorkflow",
+        "StartExecution StoryWorkflowAliaslive",
+        "SendTaskSuccess *",
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
         "Query StoriesTable/index/feed",
-        "Query StoriesTable [GENERATION#* TIMELINE#*]",
+        "GetItem StoriesTable [DRAFT#*]",
+        "Query StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",
+        "DeleteItem StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",
+        "PutItem StoriesTable [AUDIT#*]",
         "SendMessage DeadLetters",
     ],
     "PostStoryFunctionRole": [
@@ -140,7 +176,9 @@ GRANTED = {
             f"InvokeFunction {state}Function:*"
             for state in (
                 "InspectPhoto",
+                "RestorePhoto",
                 "Moderate",
+                "AwaitPrompt",
                 "DirectScene",
                 "GenerateVideo",
                 "InspectVideo",
@@ -422,7 +460,16 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        ("SendTask", {"ResumeStoryFunctionRole"}),
+        ("SendTaskFailure", {"ResumeStoryFunctionRole"}),
+        (
+            "SendTaskSuccess",
+            {
+                "ResumeStoryFunctionRole",
+                "ApiFunctionRole",
+                "AwaitPromptFunctionRole",
+                "SettleStoryFunctionRole",
+            },
+        ),
         ("Delete UploadsBucket", {"SettleStoryFunctionRole"}),
         ("Delete EvidenceBucket", {"SettleStoryFunctionRole"}),
         ("Delete StoriesBucket", {"SettleStoryFunctionRole"}),
@@ -431,14 +478,20 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
         ("Put StoriesBucket", {"SignVideoFunctionRole"}),
         ("Put UploadsBucket", {"ApiFunctionRole"}),
         ("Put EvidenceBucket", {"SettleStoryFunctionRole"}),
-        ("Get EvidenceBucket", set()),
+        ("Get EvidenceBucket", {"RestorePhotoFunctionRole"}),
         ("Get UploadsBucket", {"InspectPhotoFunctionRole"}),
         ("Get StoriesBucket", {"ApiFunctionRole"}),
         ("Sign", {"SignVideoFunctionRole"}),
         ("Scan", set()),
-        ("DeleteItem", set()),
-        ("StartExecution", {"PhotoUploadedRole"}),
-        ("StopExecution", set()),
+        # The API forgets keys against doing twice, and no story.
+        ("DeleteItem", {"SettleStoryFunctionRole", "ApiFunctionRole"}),
+        ("DeleteItem StoriesTable [STORY#*", {"SettleStoryFunctionRole"}),
+        ("PutItem StoriesTable [AUDIT#*]", {"SettleStoryFunctionRole"}),
+        (
+            "StartExecution",
+            {"PhotoUploadedRole", "ApiFunctionRole", "SettleStoryFunctionRole"},
+        ),
+        ("StopExecution", {"ApiFunctionRole", "SettleStoryFunctionRole"}),
         ("InvokeEndpoint", {"GenerateVideoFunctionRole"}),
         ("Pass", set()),
         ("Assume", set()),
@@ -473,7 +526,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 12
+    assert len(functions) == 14
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """What a creator sees of a story in each status."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -41,6 +42,11 @@ def _record(status: str, **more: object) -> dict[str, Any]:
         "created_at": AT,
         "updated_at": AT,
         "expires_at": "2026-11-22T13:00:00.000Z",
+        "attempt": 1,
+        "prompt_until": "2026-11-22T12:30:00.000Z",
+        "tags": ["Sea"],
+        "people": Decimal(2),
+        "suggestions": ["The waves roll in"],
         "engine": REPORT.engine.model_dump_json(),
         "credential": golden_events.OUTPUTS["SignVideo"].credential.model_dump_json(),  # type: ignore[attr-defined]  # the same
     }
@@ -55,7 +61,13 @@ def _line(state: str, **more: object) -> dict[str, Any]:
 def _verdict(gate: str, verdict: str) -> dict[str, Any]:
     reasons = [] if verdict == "allow" else [{"code": "violence", "message": "It seems violent."}]
     detail = {"reasons": reasons, "models": ["m 7"], "findings": [{"confidence": 81.25}]}
-    parts = {"gate": gate, "verdict": verdict, "policy": "1", "decided_at": AT}
+    parts = {
+        "sk": f"0001#{gate}",
+        "gate": gate,
+        "verdict": verdict,
+        "policy": "1",
+        "decided_at": AT,
+    }
     return parts | {"detail": json.dumps(detail)}
 
 
@@ -67,6 +79,33 @@ def _refuse(which: str) -> str:
 def test_only_a_ready_story_has_links_credential_and_cost(status: str) -> None:
     view = present(_record(status), lines=[_line("InspectPhoto")], sign=_refuse, now=NOW)
     assert {view.video_url, view.poster_url, view.credential, view.cost, view.engine} == {None}
+
+
+def test_a_draft_that_waits_shows_what_its_photo_has_and_no_other_story_does() -> None:
+    draft = _record("AWAITING_PROMPT")
+    del draft["prompt"]
+    view = present(draft, sign=_refuse, now=NOW)
+    assert (view.prompt, view.tags, view.people) == (None, ("Sea",), 2)
+    assert view.suggestions == ("The waves roll in",)
+    assert view.prompt_until == "2026-11-22T12:30:00.000Z"
+    after = present(_record("PROCESSING"), sign=_refuse, now=NOW)
+    assert (after.tags, after.people, after.suggestions, after.prompt_until) == ((), None, (), None)
+
+
+def test_a_draft_whose_time_is_over_is_expired_whoever_noticed() -> None:
+    view = present(_record("AWAITING_PROMPT"), sign=_refuse, now=NOW + timedelta(hours=1))
+    assert (view.status, view.suggestions) == (Status.EXPIRED, ())
+
+
+def test_a_retry_shows_its_own_states_and_verdicts() -> None:
+    before = [_line("InspectPhoto"), _line("GenerateVideo", outcome="GenerationFailed")]
+    now = [{**_line("RestorePhoto"), "sk": "0002#RestorePhoto"}]
+    verdicts = [_verdict("photo", "allow"), {**_verdict("photo", "allow"), "sk": "0002#photo"}]
+    record = _record("PROCESSING", attempt=Decimal(2))
+    view = present(record, lines=before + now, verdicts=verdicts, sign=_refuse, now=NOW)
+    assert (view.attempt, [entry.state for entry in view.timeline]) == (2, ["RestorePhoto"])
+    assert len(view.verdicts) == 1
+    assert view.progress < 0.1
 
 
 def test_a_ready_story_shows_all_that_its_states_found_out() -> None:
