@@ -133,6 +133,8 @@ MOVERS = {
     "api.cancelStory": "cloud/changes.py",
     "api.retryStory": "cloud/changes.py",
     "settle_story": "settle_story/settling.py",
+    "settle_story.expiring": "cloud/posts.py",
+    "post_story": "cloud/posts.py",
 }
 
 

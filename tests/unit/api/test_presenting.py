@@ -14,6 +14,7 @@ from story.states import Status
 
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 AT = "2026-11-22T12:00:00.000Z"
+SIGNED: Any = golden_events.OUTPUTS["SignVideo"]
 REPORT = Report(
     inference_id="x",
     engine=golden_events.INPUTS["SignVideo"].engine,  # type: ignore[attr-defined]  # its model has it
@@ -75,7 +76,7 @@ def _refuse(which: str) -> str:
     raise AssertionError(f"a link to the {which} of a story that is not READY")
 
 
-@pytest.mark.parametrize("status", sorted(set(Status) - {Status.READY}))
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.READY, Status.POSTED}))
 def test_only_a_ready_story_has_links_credential_and_cost(status: str) -> None:
     view = present(_record(status), lines=[_line("InspectPhoto")], sign=_refuse, now=NOW)
     assert {view.video_url, view.poster_url, view.credential, view.cost, view.engine} == {None}
@@ -156,3 +157,17 @@ def test_no_state_of_a_story_that_is_over_still_runs(status: str, outcome: str) 
     line = _line("GenerateVideo", ended_at=None, outcome="running")
     view = present(_record(status), lines=[line], sign=_refuse, now=NOW)
     assert view.timeline[0].outcome == outcome
+
+
+def test_a_posted_story_is_shown_to_its_creator_as_before_and_who_else_sees_it() -> None:
+    posted = {"visibility": "link", "posted_at": AT, "expires_at": "2026-11-23T12:00:00.000Z"}
+    record = _record("POSTED", **posted, video=SIGNED.video.model_dump_json())
+    page = "https://stories.example/s/x"
+    view = present(record, sign=lambda which: f"signed:{which}", share_url=page, now=NOW)
+    assert (view.video_url, view.share_url, view.visibility) == ("signed:video", page, "link")
+    assert (view.posted_at, view.expires_at) == (AT, posted["expires_at"])
+    assert view.video_sha256 == SIGNED.video.sha256
+    over = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    view = present(record, sign=_refuse, share_url=page, now=over)
+    assert (view.status, view.video_url, view.share_url) == ("EXPIRED", None, None)
+    assert view.credential is not None

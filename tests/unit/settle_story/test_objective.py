@@ -56,3 +56,9 @@ def test_the_time_that_a_draft_waits_for_its_creator_is_not_the_services() -> No
 def test_a_retry_is_timed_from_its_own_beginning() -> None:
     retried = {**_story("READY", 2), "prompted_at": "2026-11-26T11:00:00.000Z"}
     assert objective.took(retried) == 120.0
+
+
+def test_that_a_story_was_posted_later_is_no_part_of_its_time() -> None:
+    posted = _story("POSTED", 59) | {"ready_at": "2026-11-26T12:02:00.000Z"}
+    assert objective.took(posted) == 120.0
+    assert objective.is_met(posted) is True
