@@ -114,6 +114,13 @@ def test_what_is_published_reads_back_as_the_credential_and_the_engine() -> None
     assert json.loads(values[":engine"]["S"])["family"] == "procedural"
 
 
+def test_what_was_signed_is_kept_by_its_digest() -> None:
+    values = walk().arguments["PublishStory"]["ExpressionAttributeValues"]
+    for name in ("video", "poster"):
+        kept = contracts.ObjectRef.model_validate_json(values[f":{name}"]["S"])
+        assert kept == getattr(golden_events.OUTPUTS["SignVideo"], name)
+
+
 def _unconfined(model: type[BaseModel]) -> set[str]:
     """Fields of text in a model, and the models within it, that no pattern or literal confines."""
     found = set[str]()
