@@ -153,6 +153,12 @@ INPUTS: dict[str, BaseModel] = {
 }
 
 
+#: What gate 3 is asked, beyond the workflow.
+POSTING = contracts.PostStoryInput(
+    story_id=STORY_ID, creator=CREATOR, visibility="everyone", caption="An example of a caption"
+)
+
+
 def file_name(state: str) -> str:
     """Where a state's input is: "InspectPhoto" is in inspect_photo_input.json."""
     words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in state)
@@ -361,6 +367,7 @@ def envelopes() -> dict[str, dict[str, Any]]:
         "story_closed_event.json": _bridge_event(
             contracts.STORIES_SOURCE, contracts.STORY_CLOSED, {"story_id": STORY_ID}
         ),
+        "post_story_input.json": POSTING.model_dump(mode="json"),
         "sweep_event.json": _scheduled(),
         "check_certificate_event.json": _scheduled(),
         "sns_inference_notification_event.json": _inference_done(),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]  # Powertools types it not
 logger = Logger(service="api")
 
-_HTML = "text/html; charset=utf-8"
+_HTML, _TEXT = "text/html; charset=utf-8", "text/plain"
 _RETRY_SECONDS = "5"
 _ID_CHARACTERS = 32
 #: What is over in a day, or taken back at once, is kept by no cache and no search engine; and the
@@ -149,6 +149,7 @@ def _media_answers(what: str) -> dict[int, OpenAPIResponse]:
         302: {
             "description": f"The way to the {what}, good for a few minutes and never beyond the"
             " story's expiry.",
+            "content": {_TEXT: {"schema": {"type": "string", "maxLength": 0}}},
             "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
         },
         **documented("story_not_found", "story_gone", "unavailable"),
@@ -189,5 +190,7 @@ def _lead_to(story_id: str, which: Literal["video", "poster"]) -> Any:
     seconds = showing.link_seconds(record, now)
     return Response(
         status_code=HTTPStatus.FOUND,
+        content_type=_TEXT,
+        body="",
         headers={"Location": media.link(story_id, which, seconds), **_UNSEEN},
     )

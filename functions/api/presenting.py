@@ -121,7 +121,7 @@ def present(
         video_url=sign("video") if linked else None,
         poster_url=sign("poster") if linked else None,
         credential=Credential.model_validate_json(record["credential"]) if ready else None,
-        video_sha256=ObjectRef.model_validate_json(record["video"]).sha256 if ready else None,
+        video_sha256=_digest(record) if ready else None,
         cost=_cost(named, report) if report else None,
         visibility=record.get("visibility"),
         posted_at=record.get("posted_at"),
@@ -131,6 +131,12 @@ def present(
 
 def _of(attempt: str, records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [record for record in records if str(record["sk"]).startswith(attempt)]
+
+
+def _digest(record: Mapping[str, Any]) -> str | None:
+    """Of the signed video; a story that was made before digests were kept has none."""
+    kept = record.get("video")
+    return ObjectRef.model_validate_json(kept).sha256 if kept else None
 
 
 def _noted(lines: list[dict[str, Any]], state: str, name: str) -> str | None:

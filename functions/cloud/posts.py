@@ -99,7 +99,7 @@ def expire(story_id: str, now: datetime) -> bool:
         story_id,
         Status.POSTED,
         Status.EXPIRED,
-        who="settle_story",
+        who="settle_story.expiring",
         condition="expires_at <= :now",
         given={"now": moment},
         removed=("feed_shard",),

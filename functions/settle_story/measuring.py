@@ -12,7 +12,9 @@ from story.generation import Report
 
 def tell(story_id: str, attempt: int) -> None:
     """Emit the metrics of a story that has ended, from its records; a retry counts for itself."""
-    story = stories.get(story_id, "status", "reasons", "claimed_at", "updated_at", "ready_at")
+    story = stories.get(
+        story_id, "status", "reasons", "claimed_at", "prompted_at", "ready_at", "updated_at"
+    )
     outcome = str(story["status"])
     telemetry.emit("Stories", 1, outcome=outcome)
     seconds = objective.took(story)

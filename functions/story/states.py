@@ -55,7 +55,7 @@ TRANSITIONS = (
     Transition(Status.UNDER_REVIEW, Status.CANCELLED, "api.cancelStory", "always"),
     Transition(Status.FAILED, Status.PROCESSING, "api.retryStory", "its photo is kept"),
     Transition(Status.READY, Status.POSTED, "post_story", "gate 3 allows it, this attempt"),
-    Transition(Status.POSTED, Status.EXPIRED, "settle_story", "its 24 hours are over"),
+    Transition(Status.POSTED, Status.EXPIRED, "settle_story.expiring", "its 24 hours are over"),
 )
 
 #: A workflow has these in hand, or will claim them: it is stopped when a story is called off.

@@ -139,7 +139,7 @@ class GoldenStory:
     def _clear(self) -> None:
         story = golden_events.STORY_ID
         table = self.outputs["StoriesTable"]
-        for kind in ("STORY", "VERDICT", "GENERATION", "TIMELINE", "DRAFT"):
+        for kind in ("STORY", "VERDICT", "GENERATION", "TIMELINE", "DRAFT", "PAGE"):
             found = self.client("dynamodb").query(
                 TableName=table,
                 KeyConditionExpression="pk = :pk",

@@ -25,16 +25,39 @@ GRANTED = {
         "GetItem StoriesTable [STORY#*]",
         "GetItem StoriesTable [QUOTA#*]",
         "UpdateItem StoriesTable [QUOTA#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "PutItem StoriesTable [CHANGE]",
+        "GetItem StoriesTable [DRAFT#*]",
+        *[
+            f"{action} StoriesTable [IDEMPOTENCY#*]"
+            for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem")
+        ],
         "Query StoriesTable [VERDICT#* TIMELINE#* USER#*]",
         "Query StoriesTable/index/by_creator",
+        "InvokeFunction PostStoryFunctionAliaslive",
+        "Query StoriesTable/index/feed",
+        "BatchGetItem StoriesTable [STORY#*]",
+        "GetItem StoriesTable [PAGE#*]",
+        "GetParameter ssm:parameter/AWS::StackName/public-url",
         "Query StoriesTable/index/queue",
         "PutObject UploadsBucket/uploads/*",
         "GetObject StoriesBucket/*",
         "GetParameter ssm:parameterServiceSwitch",
+        "SendTaskSuccess *",
+        "StopExecution states:execution:StoryWorkflow:*",
+        "StartExecution StoryWorkflow",
+        "StartExecution StoryWorkflowAliaslive",
+        "PutEvents EventBus",
     ],
     "InspectPhotoFunctionRole": [
         "GetObject UploadsBucket/uploads/*",
         "GetObjectVersion UploadsBucket/uploads/*",
+        "PutObject WorkBucket/work/*",
+        *ITS_LINE,
+    ],
+    "RestorePhotoFunctionRole": [
+        "GetObject EvidenceBucket/*/photo.jpg",
+        "Decrypt EvidenceKey",
         "PutObject WorkBucket/work/*",
         *ITS_LINE,
     ],
@@ -44,6 +67,17 @@ GRANTED = {
         "ApplyGuardrail Guardrail",
         "GetItem StoriesTable [STORY#*]",
         "PutItem StoriesTable [VERDICT#*]",
+        *ITS_LINE,
+    ],
+    "AwaitPromptFunctionRole": [
+        "GetObject WorkBucket/work/*",
+        "DetectLabels *",
+        "DetectFaces *",
+        "GetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "PutItem StoriesTable [DRAFT#*]",
+        "GetItem StoriesTable [DRAFT#*]",
+        "SendTaskSuccess *",
         *ITS_LINE,
     ],
     "DirectSceneFunctionRole": [
@@ -111,11 +145,29 @@ GRANTED = {
         "GenerateDataKey EvidenceKey",
         "Decrypt EvidenceKey",
         "DescribeExecution states:execution:StoryWorkflow:*",
+        "StopExecution states:execution:StoryWorkflow:*",
+        "StartExecution StoryWorkflow",
+        "StartExecution StoryWorkflowAliaslive",
+        "SendTaskSuccess *",
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [QUOTA#*]",
-        "Query StoriesTable [GENERATION#* TIMELINE#* VERDICT#*]",
+        "Query StoriesTable/index/feed",
+        "GetItem StoriesTable [DRAFT#*]",
+        "Query StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",
+        "DeleteItem StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",
+        "PutItem StoriesTable [AUDIT#*]",
         "SendMessage DeadLetters",
+    ],
+    "PostStoryFunctionRole": [
+        "GetObject StoriesBucket/*",
+        "GetObject arn:aws:s3:::CertificateBucket/*",
+        "GetParameter ssm:parameterTrustAnchorsParameter",
+        "ApplyGuardrail Guardrail",
+        "GetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "Query StoriesTable [VERDICT#* TIMELINE#*]",
+        "PutItem StoriesTable [VERDICT#* PAGE#*]",
     ],
     "CheckCertificateFunctionRole": [
         "GetPublicKey SigningKey",
@@ -128,7 +180,9 @@ GRANTED = {
             f"InvokeFunction {state}Function:*"
             for state in (
                 "InspectPhoto",
+                "RestorePhoto",
                 "Moderate",
+                "AwaitPrompt",
                 "DirectScene",
                 "GenerateVideo",
                 "InspectVideo",
@@ -410,7 +464,16 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        ("SendTask", {"ResumeStoryFunctionRole"}),
+        ("SendTaskFailure", {"ResumeStoryFunctionRole"}),
+        (
+            "SendTaskSuccess",
+            {
+                "ResumeStoryFunctionRole",
+                "ApiFunctionRole",
+                "AwaitPromptFunctionRole",
+                "SettleStoryFunctionRole",
+            },
+        ),
         ("Delete UploadsBucket", {"SettleStoryFunctionRole"}),
         ("Delete EvidenceBucket", {"SettleStoryFunctionRole"}),
         ("Delete StoriesBucket", {"SettleStoryFunctionRole"}),
@@ -419,14 +482,20 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
         ("Put StoriesBucket", {"SignVideoFunctionRole"}),
         ("Put UploadsBucket", {"ApiFunctionRole"}),
         ("Put EvidenceBucket", {"SettleStoryFunctionRole"}),
-        ("Get EvidenceBucket", set()),
+        ("Get EvidenceBucket", {"RestorePhotoFunctionRole"}),
         ("Get UploadsBucket", {"InspectPhotoFunctionRole"}),
         ("Get StoriesBucket", {"ApiFunctionRole"}),
         ("Sign", {"SignVideoFunctionRole"}),
         ("Scan", set()),
-        ("DeleteItem", set()),
-        ("StartExecution", {"PhotoUploadedRole"}),
-        ("StopExecution", set()),
+        # The API forgets keys against doing twice, and no story.
+        ("DeleteItem", {"SettleStoryFunctionRole", "ApiFunctionRole"}),
+        ("DeleteItem StoriesTable [STORY#*", {"SettleStoryFunctionRole"}),
+        ("PutItem StoriesTable [AUDIT#*]", {"SettleStoryFunctionRole"}),
+        (
+            "StartExecution",
+            {"PhotoUploadedRole", "ApiFunctionRole", "SettleStoryFunctionRole"},
+        ),
+        ("StopExecution", {"ApiFunctionRole", "SettleStoryFunctionRole"}),
         ("InvokeEndpoint", {"GenerateVideoFunctionRole"}),
         ("Pass", set()),
         ("Assume", set()),
@@ -461,7 +530,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 12
+    assert len(functions) == 14
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:

@@ -58,6 +58,10 @@ def record(status: Status, words: str = "clouds drift") -> dict[str, Any]:
     return {
         "pk": f"STORY#{STORY}",
         "sk": "META",
+        "prompt_until": "2999-01-01T00:00:00.000Z",
+        "tags": ["Sea"],
+        "people": 0,
+        "suggestions": ["The waves roll in"],
         "story_id": STORY,
         "status": status.value,
         "creator": words,
@@ -129,7 +133,13 @@ def dossier(status: Status, words: str = "clouds drift", **more: Any) -> Dossier
     )
     kept = record(status, words)
     stored = [
-        {"gate": "video", "verdict": verdict["verdict"], "decided_at": iso(5), "policy": "1"}
+        {
+            "sk": "0001#video",
+            "gate": "video",
+            "verdict": verdict["verdict"],
+            "decided_at": iso(5),
+            "policy": "1",
+        }
         | {"detail": json.dumps(verdict)}
     ]
     return Dossier(
