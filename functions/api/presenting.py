@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from story import progress, receipt
+from story import limits, progress, receipt
 from story.contracts import Credential
 from story.generation import EngineName, Report
 from story.states import ENDED, Status
@@ -69,6 +69,8 @@ def present(
     lines: Iterable[Mapping[str, Any]] = (),
     verdicts: Iterable[Mapping[str, Any]] = (),
     sign: Sign,
+    pace: progress.Pace = progress.USUAL_PACE,
+    queue_position: int | None = None,
     now: datetime | None = None,
 ) -> StoryView:
     """One story for its creator, from its META record, timeline lines and verdicts."""
@@ -82,7 +84,15 @@ def present(
     status = effective_status(record, now)
     ready = status is Status.READY
     report = _report(named) if ready else None
-    position = progress.locate(named, now) if status is Status.PROCESSING else None
+    at_work = status is Status.PROCESSING
+    # Of a story that is over: where it stopped, at the moment when it did.
+    position = progress.locate(
+        current(record, named),
+        now if at_work else datetime.fromisoformat(record["updated_at"]),
+        clip_seconds=float(record.get("seconds", limits.CLIP_SECONDS)),
+        pace=pace,
+        before=queue_position,
+    )
     reasons = [Reason(code=r["code"], message=r["message"]) for r in record.get("reasons", [])]
     if status in {Status.REJECTED, Status.UNDER_REVIEW}:
         decisive = [verdict for verdict in judged if verdict.verdict != "allow"]
@@ -95,9 +105,10 @@ def present(
         created_at=record["created_at"],
         updated_at=record["updated_at"],
         expires_at=record["expires_at"] if status is Status.AWAITING_PHOTO else None,
-        stage=position.stage if position else None,
-        progress=1.0 if ready else round(position.fraction, 3) if position else 0.0,
-        eta_seconds=position.eta_seconds if position else None,
+        stage=position.stage if at_work else None,
+        progress=1.0 if "credential" in record else round(position.fraction, 3),
+        eta_seconds=position.eta_seconds if at_work else None,
+        queue_position=queue_position if at_work else None,
         reasons=tuple(reasons),
         verdicts=judged,
         timeline=timeline_entries(named, over=status in ENDED),
@@ -111,6 +122,18 @@ def present(
         credential=Credential.model_validate_json(record["credential"]) if ready else None,
         cost=_cost(named, report) if report else None,
     )
+
+
+def current(
+    record: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The lines of the attempt that is at work, each with its `state`."""
+    this = f"{int(record['attempt']):04d}#"
+    return [
+        {**line, "state": str(line["sk"]).removeprefix(this)}
+        for line in lines
+        if str(line["sk"]).startswith(this)
+    ]
 
 
 def _noted(lines: list[dict[str, Any]], state: str, name: str) -> str | None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloud import stories, telemetry
+from cloud import paces, stories, telemetry
 from settle_story import objective
-from story import receipt
+from story import limits, progress, receipt
 from story.generation import Report
+from story.states import Status
 
 
 def tell(story_id: str) -> None:
     """Emit the metrics of a story that has ended, from its records."""
-    story = stories.get(story_id, "status", "reasons", "claimed_at", "updated_at")
+    story = stories.get(
+        story_id, "status", "reasons", "claimed_at", "updated_at", "attempt", "seconds"
+    )
     outcome = str(story["status"])
     telemetry.emit("Stories", 1, outcome=outcome)
     seconds = objective.took(story)
@@ -21,7 +24,17 @@ def tell(story_id: str) -> None:
     met = objective.is_met(story)
     if met is not None:
         telemetry.emit("WithinObjective", 1 if met else 0)
-    telemetry.emit("StoryCost", cost(list(stories.partition("TIMELINE", story_id))))
+    lines = list(stories.partition("TIMELINE", story_id))
+    telemetry.emit("StoryCost", cost(lines))
+    if outcome == Status.READY:
+        this = f"{int(story['attempt']):04d}#"
+        named = [
+            {**line, "state": str(line["sk"]).removeprefix(this)}
+            for line in lines
+            if str(line["sk"]).startswith(this)
+        ]
+        clip_seconds = float(story.get("seconds", limits.CLIP_SECONDS))
+        paces.add(progress.spans(named, str(story["updated_at"])), clip_seconds)
 
 
 def cost(lines: list[dict[str, Any]]) -> float:

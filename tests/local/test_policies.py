@@ -23,6 +23,7 @@ GRANTED = {
     "ApiFunctionRole": [
         "PutItem StoriesTable [STORY#*]",
         "GetItem StoriesTable [STORY#*]",
+        "GetItem StoriesTable [PACE]",
         "GetItem StoriesTable [QUOTA#*]",
         "UpdateItem StoriesTable [QUOTA#*]",
         "Query StoriesTable [VERDICT#* TIMELINE#* USER#*]",
@@ -114,6 +115,8 @@ GRANTED = {
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [QUOTA#*]",
+        "GetItem StoriesTable [PACE]",
+        "UpdateItem StoriesTable [PACE]",
         "Query StoriesTable [GENERATION#* TIMELINE#* VERDICT#*]",
         "SendMessage DeadLetters",
     ],
