@@ -39,7 +39,7 @@ def add(spans: Mapping[str, float], clip_seconds: float) -> None:
             TableName=load(TableSettings).stories_table,
             Key=_KEY,
             UpdateExpression="SET recent = :recent",
-            ExpressionAttributeValues=to_item({":recent": _plain(recent)}),
+            ExpressionAttributeValues=to_item({":recent": recent}),
         )
 
 
@@ -48,10 +48,3 @@ def _recent() -> dict[str, list[float]]:
         answer = client("dynamodb").get_item(TableName=load(TableSettings).stories_table, Key=_KEY)
     found: dict[str, Any] = from_item(answer["Item"])["recent"] if "Item" in answer else {}
     return {state: [float(value) for value in values] for state, values in found.items()}
-
-
-def _plain(recent: Mapping[str, list[float]]) -> dict[str, list[Any]]:
-    """As DynamoDB takes numbers inside lists."""
-    from decimal import Decimal  # noqa: PLC0415 - settle_story alone writes
-
-    return {state: [Decimal(str(value)) for value in values] for state, values in recent.items()}

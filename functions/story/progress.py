@@ -233,7 +233,8 @@ class _Run:
                 left += max(expected - self._elapsed(line), _LEAST_LEFT * expected)
             elif at > last:
                 left += expected
-        return round(engine + left * self._slowness(pace), 1)
+        # Once the pace is known, what this one story adds to it is mostly chance.
+        return round(engine + left * (1.0 if pace.factors else self._slowness()), 1)
 
     def _engine_left(self, line: Line | None, expected: float, before: int | None) -> float | None:
         if line is None:
@@ -259,10 +260,10 @@ class _Run:
         # Those before it, half of the one that is being made, and its own.
         return (before + 1.5) * expected
 
-    def _slowness(self, pace: Pace) -> float:
-        """How much slower than expected this story's states were until now."""
+    def _slowness(self) -> float:
+        """How much slower than usual this story's states were until now."""
         took, expected = _PRIOR_SECONDS, _PRIOR_SECONDS
-        for state in USUAL:
+        for state, usual in USUAL.items():
             line = self._line(state)
             if line is None:
                 continue
@@ -280,7 +281,7 @@ class _Run:
             else:
                 continue
             took += max(0.0, span.total_seconds())
-            expected += part * pace.expects(state, self._clip)
+            expected += part * usual.of(self._clip)
         return took / expected
 
 
