@@ -181,7 +181,7 @@ def page(runs: list[Run], crowd: list[Run]) -> str:
             *waits,
             "",
             "The time left is reckoned from what each state usually takes here (the median of the",
-            "last nine stories), how this story compares with that, the engine's own reports, and",
+            "last five stories), how this story compares with that, the engine's own reports, and",
             "the requests before it (`functions/story/progress.py`).",
             "",
         ]

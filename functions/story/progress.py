@@ -60,8 +60,9 @@ _GAP_AT_MOST = timedelta(seconds=2)
 _NEARLY = 0.95
 #: How much of a state's usual time is left, at least, while it runs.
 _LEAST_LEFT = 0.1
-#: What is usual weighs as much as so many seconds of this very story.
-_PRIOR_SECONDS = 4.0
+#: What is usual weighs as much as this share of a story: less, and every chance delay counts as
+#: slowness; more, and a machine that is busy today is noticed too late.
+_PRIOR_SHARE = 0.3
 #: How long a request may wait at the head of the queue until no clip explains it: in usual times
 #: of its own clip, and in seconds.
 _WAITS_AT_MOST, _WAITS_AT_MOST_SECONDS = 3.0, 20.0
@@ -217,12 +218,12 @@ class _Run:
 
     def seconds_left(self, pace: Pace, before: int | None) -> float | None:
         """Seconds until the story is READY, if nothing has to be done twice."""
-        last = self._last()
+        last, slowness = self._last(), self._slowness(pace)
         left, engine = 0.0, 0.0
         for at, state in enumerate(USUAL):
             if self._is_done(state):
                 continue
-            expected = pace.expects(state, self._clip)
+            expected = slowness * pace.expects(state, self._clip)
             line = self._line(state)
             if state == ENGINE:
                 waited = self._engine_left(line, expected, before)
@@ -233,8 +234,7 @@ class _Run:
                 left += max(expected - self._elapsed(line), _LEAST_LEFT * expected)
             elif at > last:
                 left += expected
-        # Once the pace is known, what this one story adds to it is mostly chance.
-        return round(engine + left * (1.0 if pace.factors else self._slowness()), 1)
+        return round(engine + left, 1)
 
     def _engine_left(self, line: Line | None, expected: float, before: int | None) -> float | None:
         if line is None:
@@ -260,29 +260,31 @@ class _Run:
         # Those before it, half of the one that is being made, and its own.
         return (before + 1.5) * expected
 
-    def _slowness(self) -> float:
-        """How much slower than usual this story's states were until now."""
-        took, expected = _PRIOR_SECONDS, _PRIOR_SECONDS
-        for state, usual in USUAL.items():
+    def _slowness(self, pace: Pace) -> float:
+        """How much slower than the pace this story's states were until now: a machine is busy."""
+        took = expected = _PRIOR_SHARE * sum(pace.expects(state, self._clip) for state in USUAL)
+        before: datetime | None = None
+        for state in USUAL:
             line = self._line(state)
             if line is None:
                 continue
-            if state == ENGINE:
-                began = line.get(f"take{self._take}_engine_at")
-                part = 1.0 if self._is_done(state) else _reported(line, self._take)
-                end = line.get("ended_at") or line.get("reported_at")
-                if began is None or end is None:
-                    continue
-                span = datetime.fromisoformat(end) - datetime.fromisoformat(began)
-            elif self._is_done(state):
-                part = 1.0
-                begin = line.get(f"take{self._take}_began_at", line["began_at"])
-                span = datetime.fromisoformat(line["ended_at"]) - datetime.fromisoformat(begin)
-            else:
-                continue
-            took += max(0.0, span.total_seconds())
-            expected += part * usual.of(self._clip)
+            done = self._is_done(state)
+            part = _reported(line, self._take) if state == ENGINE and not done else float(done)
+            end = line.get("ended_at") if done else line.get("reported_at")
+            if end and (begin := self._begin(state, line, before)):
+                took += max(0.0, (datetime.fromisoformat(end) - begin).total_seconds())
+                expected += part * pace.expects(state, self._clip)
+            before = datetime.fromisoformat(line["ended_at"]) if line.get("ended_at") else before
         return took / expected
+
+    def _begin(self, state: str, line: Line, before: datetime | None) -> datetime | None:
+        """When a state's time began, as USUAL counts it; None for an engine not heard of."""
+        if state == ENGINE:
+            engine = line.get(f"take{self._take}_engine_at")
+            return datetime.fromisoformat(engine) if engine else None
+        own = datetime.fromisoformat(line.get(f"take{self._take}_began_at", line["began_at"]))
+        # A longer gap was no work of the workflow's: somebody was waited for.
+        return own if before is None else min(own, max(before, own - _GAP_AT_MOST))
 
 
 def _take(line: Line) -> int:
