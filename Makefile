@@ -21,8 +21,8 @@ ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup demo up down test iproute2 test-sam build invoke start-api events quality gallery check lint types \
-	templates bench bench-motion bench-cold-start deploy destroy clean
+.PHONY: help setup demo up down test iproute2 test-sam build invoke start-api events quality gallery check lint \
+	types templates bench bench-eta bench-motion bench-cold-start deploy destroy clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -122,6 +122,10 @@ $(NODE_READY): package.json
 
 bench: $(READY)  ## Measure the pipeline; writes docs/benchmarks/pipeline.md
 	@$(BIN)/python -m tests.benchmark $(if $(filter yes,$(CLONE)),--clone)
+
+bench-eta: $(READY)  ## Measure what clients are told of a story at work; writes docs/benchmarks/progress.md
+	@$(BIN)/enliven up
+	@$(BIN)/python -m tests.benchmark_eta
 
 bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/motion.md
 	@$(BIN)/python -m tests.benchmark_motion

@@ -24,13 +24,15 @@ from local.processes import Server, StackError
 
 REGION = "us-east-1"
 STACK_NAME = "enliven"
-#: Of the template: no SageMaker here, nothing that has to outlive the stack, and no concurrency to
-#: reserve where there are two cores.
+#: Of the template: no SageMaker here, nothing that has to outlive the stack, no concurrency to
+#: reserve where there are two cores, and no user whom anybody has to be protected from.
 PARAMETERS = {
     "Engine": "none",
     "DeletionProtection": "false",
     "ApiConcurrency": "0",
     "StateConcurrency": "0",
+    "DailyStoriesPerUser": "100000",
+    "RequestsPerMinute": "100000",
 }
 #: What template.yaml calls its event bus in a stack of that name.
 PROGRESS_BUS = f"{STACK_NAME}-stories"

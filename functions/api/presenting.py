@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from api import showing
-from story import progress, receipt
+from story import limits, progress, receipt
 from story.contracts import Credential, ObjectRef
 from story.generation import EngineName, Report
 from story.states import ENDED, Status, effective
@@ -63,6 +63,8 @@ def present(
     verdicts: Iterable[Mapping[str, Any]] = (),
     sign: Sign,
     share_url: str | None = None,
+    pace: progress.Pace = progress.USUAL_PACE,
+    queue_position: int | None = None,
     now: datetime | None = None,
 ) -> StoryView:
     """One story for its creator, from its META record, timeline lines and verdicts.
@@ -72,9 +74,7 @@ def present(
     now = now or datetime.now(UTC)
     # An attempt is shown for itself: what an earlier one came to is no progress of this one.
     this = f"{int(record['attempt']):04d}#"
-    named: list[dict[str, Any]] = [
-        {**line, "state": str(line["sk"]).removeprefix(this)} for line in _of(this, lines)
-    ]
+    named = current(record, lines)
     judged = tuple(
         verdict_view(verdict)
         for verdict in sorted(_of(this, verdicts), key=lambda v: str(v["decided_at"]))
@@ -85,7 +85,15 @@ def present(
     ready = status is Status.READY or "posted_at" in record
     linked = showing.link_seconds(record, now) > 0
     report = _report(named) if ready else None
-    position = progress.locate(named, now) if status is Status.PROCESSING else None
+    at_work = status is Status.PROCESSING
+    # Of a story that is over: where it stopped, at the moment when it did.
+    position = progress.locate(
+        named,
+        now if at_work else datetime.fromisoformat(record["updated_at"]),
+        clip_seconds=float(record.get("seconds", limits.CLIP_SECONDS)),
+        pace=pace,
+        before=queue_position,
+    )
     reasons = [Reason(code=r["code"], message=r["message"]) for r in record.get("reasons", [])]
     if status in {Status.REJECTED, Status.UNDER_REVIEW}:
         decisive = [verdict for verdict in judged if verdict.verdict != "allow"]
@@ -107,9 +115,10 @@ def present(
         people=int(record["people"]) if waits else None,
         suggestions=tuple(record["suggestions"]) if waits else (),
         attempt=int(record["attempt"]),
-        stage=position.stage if position else None,
-        progress=1.0 if ready else round(position.fraction, 3) if position else 0.0,
-        eta_seconds=position.eta_seconds if position else None,
+        stage=position.stage if at_work else None,
+        progress=1.0 if ready else round(position.fraction, 3),
+        eta_seconds=position.eta_seconds if at_work else None,
+        queue_position=queue_position if at_work else None,
         reasons=tuple(reasons),
         verdicts=judged,
         timeline=timeline_entries(named, over=status in ENDED),
@@ -137,6 +146,12 @@ def _digest(record: Mapping[str, Any]) -> str | None:
     """Of the signed video; a story that was made before digests were kept has none."""
     kept = record.get("video")
     return ObjectRef.model_validate_json(kept).sha256 if kept else None
+
+
+def current(record: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of the attempt that is at work, each with its `state`."""
+    this = f"{int(record['attempt']):04d}#"
+    return [{**line, "state": str(line["sk"]).removeprefix(this)} for line in _of(this, lines)]
 
 
 def _noted(lines: list[dict[str, Any]], state: str, name: str) -> str | None:

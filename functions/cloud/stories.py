@@ -14,13 +14,11 @@ touch (dynamodb:LeadingKeys):
 
 from __future__ import annotations
 
-from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from cloud import items
 from cloud.clients import answers, client, error_code
 from cloud.environment import load
 from cloud.timeline import TableSettings
@@ -35,28 +33,14 @@ if TYPE_CHECKING:
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
-@cache
-def _serializer() -> TypeSerializer:
-    return TypeSerializer()
-
-
-@cache
-def _deserializer() -> TypeDeserializer:
-    return TypeDeserializer()
-
-
 def to_item(record: dict[str, Any]) -> dict[str, Any]:
     """A plain record as DynamoDB's typed attributes; None is left out, a float has its digits."""
-    return {
-        name: _serializer().serialize(Decimal(str(value)) if isinstance(value, float) else value)
-        for name, value in record.items()
-        if value is not None
-    }
+    return {name: items.dump(value) for name, value in record.items() if value is not None}
 
 
 def from_item(item: dict[str, Any]) -> dict[str, Any]:
     """DynamoDB's typed attributes as a plain record; numbers come as Decimal."""
-    return {name: _deserializer().deserialize(value) for name, value in item.items()}
+    return {name: items.load(value) for name, value in item.items()}
 
 
 def _table() -> str:

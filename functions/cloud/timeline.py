@@ -33,6 +33,8 @@ logger = Logger(service="timeline")
 _BEGAN = "attribute_exists(began_at)"
 #: Attributes of a line that count calls, e.g. "call:s3:GetObject".
 CALL_PREFIX = "call:"
+#: What a line is queued for while its request waits: the key of the sparse index `queue`.
+QUEUE = "engine"
 
 
 class TableSettings(Environment):
@@ -77,18 +79,24 @@ def record(state: str, request: StateInput, *, finishes: bool = True) -> Iterato
                 tell(state, outcome, seconds)
             else:
                 _update(
-                    request, state, "SET waits_since = :now, ", {":now": {"S": now()}}, bill=seconds
+                    request,
+                    state,
+                    "SET waits_since = :now, queued_for = :queue, ",
+                    {":now": {"S": now()}, ":queue": {"S": QUEUE}},
+                    bill=seconds,
                 )
 
 
 def _begin(state: str, request: StateInput) -> None:
+    take = int(getattr(request, "take", 1))
     _update(
         request,
         state,
         # A second run, of a retry or another take, is at work again: it has not ended.
-        "SET began_at = if_not_exists(began_at, :now), outcome = :running "
-        "REMOVE ended_at, waits_since",
-        {":now": {"S": now()}, ":running": {"S": "running"}},
+        "SET began_at = if_not_exists(began_at, :now), outcome = :running, take = :take, "
+        f"take{take}_began_at = if_not_exists(take{take}_began_at, :now) "
+        "REMOVE ended_at, waits_since, queued_for",
+        {":now": {"S": now()}, ":running": {"S": "running"}, ":take": {"N": str(take)}},
         begins=True,
     )
 
@@ -121,7 +129,7 @@ def note(request: StateInput, state: str, **facts: str) -> None:
 
 
 def advance(story_id: str, attempt: int, state: str, take: int, fraction: float) -> float | None:
-    """Note how far a running state is; events out of order never turn it back within a take.
+    """Note how far a running state is; what is late, repeated or of another take changes nothing.
 
     Returns how long the state had waited, in seconds, if this is the first that is heard of this
     take; None otherwise.
@@ -131,13 +139,18 @@ def advance(story_id: str, attempt: int, state: str, take: int, fraction: float)
             answer = client("dynamodb").update_item(
                 TableName=load(TableSettings).stories_table,
                 Key=key(story_id, attempt, state),
-                UpdateExpression="SET fraction = :done",
+                UpdateExpression="SET fraction = :done, reported_at = :now, "
+                f"take{take}_engine_at = if_not_exists(take{take}_engine_at, :now) "
+                "REMOVE queued_for",
                 ConditionExpression="outcome = :running AND "
+                "(attribute_not_exists(take) OR take = :take) AND "
                 "(attribute_not_exists(fraction) OR fraction < :done)",
                 ExpressionAttributeValues={
                     # A later take starts again from nothing, yet counts as further.
                     ":done": {"N": f"{take - 1 + min(fraction, 0.99):.3f}"},
                     ":running": {"S": "running"},
+                    ":take": {"N": str(take)},
+                    ":now": {"S": now()},
                 },
                 ReturnValues="ALL_OLD",
             )
@@ -153,6 +166,21 @@ def advance(story_id: str, attempt: int, state: str, take: int, fraction: float)
     return seconds_since(before["waits_since"]["S"]) if "waits_since" in before else 0.0
 
 
+def leave_queue(story_id: str, attempt: int, state: str) -> None:
+    """The request of a state waits no more, though nobody waits for its result."""
+    try:
+        with answers("DynamoDB"):
+            client("dynamodb").update_item(
+                TableName=load(TableSettings).stories_table,
+                Key=key(story_id, attempt, state),
+                UpdateExpression="REMOVE queued_for",
+                ConditionExpression="attribute_exists(queued_for)",
+            )
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+
+
 def seconds_since(moment: str) -> float:
     """Seconds from a record's time until now; never negative, since clocks differ."""
     return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds())
@@ -165,7 +193,7 @@ def end(story_id: str, attempt: int, state: str, outcome: str) -> None:
             answer = client("dynamodb").update_item(
                 TableName=load(TableSettings).stories_table,
                 Key=key(story_id, attempt, state),
-                UpdateExpression="SET ended_at = :now, outcome = :outcome",
+                UpdateExpression="SET ended_at = :now, outcome = :outcome REMOVE queued_for",
                 ConditionExpression=_BEGAN,
                 ExpressionAttributeValues={":now": {"S": now()}, ":outcome": {"S": outcome}},
                 ReturnValues="ALL_NEW",

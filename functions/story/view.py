@@ -131,8 +131,12 @@ class StoryView(Contract):
     attempt: int = 1
     #: The state of the workflow that is at work, e.g. "GenerateVideo".
     stage: str | None
+    #: Never falls while the story is at work, whatever has to be done twice.
     progress: Fraction
+    #: Seconds until READY as far as can be known now; None where nobody can know.
     eta_seconds: float | None
+    #: How many requests of all users the engine takes before this one; None if it waits for none.
+    queue_position: Annotated[int, Field(ge=0)] | None = None
     reasons: tuple[Reason, ...]
     verdicts: tuple[VerdictView, ...]
     timeline: tuple[TimelineEntry, ...]

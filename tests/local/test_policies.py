@@ -23,6 +23,7 @@ GRANTED = {
     "ApiFunctionRole": [
         "PutItem StoriesTable [STORY#*]",
         "GetItem StoriesTable [STORY#*]",
+        "GetItem StoriesTable [PACE]",
         "GetItem StoriesTable [QUOTA#*]",
         "UpdateItem StoriesTable [QUOTA#*]",
         "UpdateItem StoriesTable [STORY#*]",
@@ -152,6 +153,8 @@ GRANTED = {
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [QUOTA#*]",
+        "GetItem StoriesTable [PACE]",
+        "UpdateItem StoriesTable [PACE]",
         "Query StoriesTable/index/feed",
         "GetItem StoriesTable [DRAFT#*]",
         "Query StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",

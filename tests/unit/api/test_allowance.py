@@ -88,8 +88,9 @@ def test_the_record_says_to_which_day_a_story_belongs() -> None:
     assert stories.get(made.story.id, "quota_day") == {"quota_day": _day()}
 
 
-@pytest.mark.usefixtures("account", "two_a_day")
+@pytest.mark.usefixtures("account", "one_write_at_a_time", "two_a_day")
 def test_fifty_at_once_hold_as_many_as_there_are() -> None:
+    _me()  # the client is made once, before all
     ready, held, refused = threading.Barrier(50), [], []
 
     def one(_: int) -> None:

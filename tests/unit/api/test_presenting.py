@@ -39,6 +39,7 @@ def _record(status: str, **more: object) -> dict[str, Any]:
     record = {
         "story_id": golden_events.STORY_ID,
         "status": status,
+        "attempt": 1,
         "prompt": "alive",
         "created_at": AT,
         "updated_at": AT,

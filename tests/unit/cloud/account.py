@@ -1,6 +1,7 @@
 """An AWS account in this process: moto, with the template's table and four buckets."""
 
 import os
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 from samtranslator.yaml_helper import yaml_parse
 
 from cloud import addresses, clients, switch
@@ -55,3 +57,15 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         clients.take_calls()
         yield
     clients.client.cache_clear()
+
+
+@pytest.fixture
+def one_write_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB answers calls about one item one after the other; moto's threads would mix them."""
+    answer, turn = DynamoHandler.call_action, threading.Lock()
+
+    def in_turn(handler: DynamoHandler) -> object:
+        with turn:
+            return answer(handler)
+
+    monkeypatch.setattr(DynamoHandler, "call_action", in_turn)

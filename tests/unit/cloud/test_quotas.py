@@ -142,7 +142,9 @@ def test_a_story_under_review_is_held_for_the_rest_of_its_day() -> None:
         _take("b", limit=1, now=NOW + timedelta(hours=11, minutes=59))
 
 
+@pytest.mark.usefixtures("account", "one_write_at_a_time")
 def test_fifty_at_once_never_take_more_than_there_is() -> None:
+    quotas.standing("ana", NOW)  # the client is made once, before all
     ready, taken, refused = threading.Barrier(50), [], []
 
     def one(_: int) -> None:
