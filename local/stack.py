@@ -53,6 +53,10 @@ _INHERITED = (
 )
 _THREAD_LIMITS = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
 
+#: Where the emulator keeps the keys that its user pools sign tokens with, below the state folder.
+#: Its own default is one folder for all stacks of a machine, which everybody can read.
+EMULATOR_FOLDER = "emulator"
+SIGNING_KEYS = f"{EMULATOR_FOLDER}/cognito-pool-keys"
 EMULATOR_HEALTH = "/_ministack/ready"
 MODEL_SERVER = ("-m", "model_endpoint.serve")
 
@@ -182,7 +186,12 @@ def _start(
         ("-m", "local.emulator"),
         emulator_port,
         EMULATOR_HEALTH,
-        emulator_environment(emulator_port, standins_url, strict_auth=strict_auth),
+        emulator_environment(
+            emulator_port,
+            standins_url,
+            strict_auth=strict_auth,
+            folder=state_dir / EMULATOR_FOLDER,
+        ),
     )
     standins = launch(
         "standins",
@@ -219,7 +228,9 @@ def _start(
     return stack
 
 
-def emulator_environment(port: int, standins_url: str, *, strict_auth: bool) -> dict[str, str]:
+def emulator_environment(
+    port: int, standins_url: str, *, strict_auth: bool, folder: Path
+) -> dict[str, str]:
     """Everything that the emulator knows of the world; its Lambda workers inherit it."""
     return (
         _inherited()
@@ -230,6 +241,7 @@ def emulator_environment(port: int, standins_url: str, *, strict_auth: bool) -> 
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
             "AUTH": "true" if strict_auth else "false",
+            "STATE_DIR": str(folder.resolve()),
             # Listeners of services that nobody uses here, on fixed ports.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
