@@ -13,6 +13,7 @@ from local.emulator import (
     retries,
     s3_events,
     scheduled_events,
+    workers,
 )
 
 MINISTACK_VERSION = "1.5.33"
@@ -39,6 +40,7 @@ def main() -> None:
         http_api,
         cloudformation,
         authorization,
+        workers,
     ):
         patch.install()
 
