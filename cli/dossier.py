@@ -20,7 +20,7 @@ from cli.outcome import CommandFailed, Exit
 from cli.verify import verify
 from cli.wiring import WORKFLOW, references
 from inspect_photo import header, sandbox
-from sign_video import verification
+from provenance import verification
 from story import identifiers
 from story.contracts import STATES
 from story.errors import Permanent

@@ -52,4 +52,12 @@ def up(
         deployed.outputs["TrustAnchorsParameter"],
         folder=deployed.state_dir,
     )
-    return Laptop(deployed, users.install(deployed, deployed.outputs), root_certificate)
+    laptop = Laptop(deployed, users.install(deployed, deployed.outputs), root_certificate)
+    # The template can only know what the API would be called on AWS.
+    deployed.client("ssm").put_parameter(
+        Name=deployed.outputs["PublicUrlParameter"],
+        Value=laptop.api_url,
+        Type="String",
+        Overwrite=True,
+    )
+    return laptop

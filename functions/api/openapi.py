@@ -50,6 +50,7 @@ def document() -> dict[str, Any]:
             servers=[],
             tags=[
                 Tag(name="stories", description="From a photo to a story."),
+                Tag(name="posts", description="What others see of a story."),
                 Tag(name="service", description="What the service says of itself."),
             ],
             security_schemes={

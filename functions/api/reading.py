@@ -12,10 +12,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import StringConstraints, TypeAdapter
 
-from api import answers, media, presenting
+from api import answers, media, presenting, showing
 from api.callers import caller
 from api.problems import Refused, documented
-from cloud import stories
+from cloud import addresses, stories
 from story import limits
 from story.contracts import StoryId
 from story.view import StoryList, StoryView
@@ -108,8 +108,18 @@ def own(story_id: str) -> dict[str, Any]:
 
 def view_of(record: dict[str, Any], **parts: Any) -> StoryView:
     """A record as its creator may see it, with links where it has a video."""
+    story_id, now = str(record["story_id"]), datetime.now(UTC)
+    seconds = showing.link_seconds(record, now)
     return presenting.present(
-        record, sign=lambda which: media.link(record["story_id"], which), **parts
+        record,
+        sign=lambda which: media.link(story_id, which, seconds),
+        share_url=(
+            addresses.page_url(story_id)
+            if showing.publicity(record, now) is showing.Public.SHOWN
+            else None
+        ),
+        now=now,
+        **parts,
     )
 
 

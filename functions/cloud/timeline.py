@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = Logger(service="timeline")
 
+#: A line is begun, and only then added to: what a deleted story had does not come back.
+_BEGAN = "attribute_exists(began_at)"
 #: Attributes of a line that count calls, e.g. "call:s3:GetObject".
 CALL_PREFIX = "call:"
 
@@ -87,6 +89,7 @@ def _begin(state: str, request: StateInput) -> None:
         "SET began_at = if_not_exists(began_at, :now), outcome = :running "
         "REMOVE ended_at, waits_since",
         {":now": {"S": now()}, ":running": {"S": "running"}},
+        begins=True,
     )
 
 
@@ -157,20 +160,25 @@ def seconds_since(moment: str) -> float:
 
 def end(story_id: str, attempt: int, state: str, outcome: str) -> None:
     """End the line of a state that another function began."""
-    with answers("DynamoDB"):
-        answer = client("dynamodb").update_item(
-            TableName=load(TableSettings).stories_table,
-            Key=key(story_id, attempt, state),
-            UpdateExpression="SET ended_at = :now, outcome = :outcome",
-            ExpressionAttributeValues={":now": {"S": now()}, ":outcome": {"S": outcome}},
-            ReturnValues="ALL_NEW",
-        )
+    try:
+        with answers("DynamoDB"):
+            answer = client("dynamodb").update_item(
+                TableName=load(TableSettings).stories_table,
+                Key=key(story_id, attempt, state),
+                UpdateExpression="SET ended_at = :now, outcome = :outcome",
+                ConditionExpression=_BEGAN,
+                ExpressionAttributeValues={":now": {"S": now()}, ":outcome": {"S": outcome}},
+                ReturnValues="ALL_NEW",
+            )
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+        return
     with telemetry.about(state=state):
         line = answer["Attributes"]
-        # A second take waits anew, in the line of the first; a deleted story's line never began.
-        since = line.get("waits_since") or line.get("began_at")
-        if since is not None:
-            tell(state, outcome, seconds_since(since["S"]))
+        # A second take waits anew, in the line of the first.
+        since = line.get("waits_since") or line["began_at"]
+        tell(state, outcome, seconds_since(since["S"]))
 
 
 def _update(
@@ -180,8 +188,12 @@ def _update(
     values: dict[str, Any],
     *,
     bill: float | None = None,
+    begins: bool = False,
 ) -> None:
-    """Write a line; with `bill`, the seconds this run took, add what it used to what it counts."""
+    """Write a line; with `bill`, the seconds this run took, add what it used to what it counts.
+
+    Only what `begins` makes a line that is not there.
+    """
     names: dict[str, str] = {}
     if bill is not None:
         calls = Counter(take_calls())
@@ -195,11 +207,17 @@ def _update(
         }
         additions = ", ".join(f"#u{index} :u{index}" for index in range(len(used)))
         expression = f"{expression}memory_mb = :memory ADD {additions}"
-    with answers("DynamoDB"):
-        client("dynamodb").update_item(
-            TableName=load(TableSettings).stories_table,
-            Key=key(request.story_id, request.attempt, state),
-            UpdateExpression=expression,
-            ExpressionAttributeValues=values,
-            **({"ExpressionAttributeNames": names} if names else {}),
-        )
+    try:
+        with answers("DynamoDB"):
+            client("dynamodb").update_item(
+                TableName=load(TableSettings).stories_table,
+                Key=key(request.story_id, request.attempt, state),
+                UpdateExpression=expression,
+                ExpressionAttributeValues=values,
+                **({} if begins else {"ConditionExpression": _BEGAN}),
+                **({"ExpressionAttributeNames": names} if names else {}),
+            )
+    except ClientError as error:
+        if begins or error_code(error) != "ConditionalCheckFailedException":
+            raise
+        logger.info("line_gone", state=state)

@@ -10,9 +10,9 @@ from story import receipt
 from story.generation import Report
 
 
-def tell(story_id: str) -> None:
-    """Emit the metrics of a story that has ended, from its records."""
-    story = stories.get(story_id, "status", "reasons", "claimed_at", "updated_at")
+def tell(story_id: str, attempt: int) -> None:
+    """Emit the metrics of a story that has ended, from its records; a retry counts for itself."""
+    story = stories.get(story_id, "status", "reasons", "claimed_at", "updated_at", "ready_at")
     outcome = str(story["status"])
     telemetry.emit("Stories", 1, outcome=outcome)
     seconds = objective.took(story)
@@ -21,7 +21,12 @@ def tell(story_id: str) -> None:
     met = objective.is_met(story)
     if met is not None:
         telemetry.emit("WithinObjective", 1 if met else 0)
-    telemetry.emit("StoryCost", cost(list(stories.partition("TIMELINE", story_id))))
+    lines = [
+        line
+        for line in stories.partition("TIMELINE", story_id)
+        if str(line["sk"]).startswith(f"{attempt:04d}#")
+    ]
+    telemetry.emit("StoryCost", cost(lines))
 
 
 def cost(lines: list[dict[str, Any]]) -> float:

@@ -24,7 +24,9 @@ def took(story: Mapping[str, Any]) -> float | None:
     """Seconds from the photo's arrival to the story's end; None for a story without a photo."""
     if "claimed_at" not in story:
         return None
-    span = datetime.fromisoformat(story["updated_at"]) - datetime.fromisoformat(story["claimed_at"])
+    # It may have been posted since, which is no part of the wait.
+    ended = story.get("ready_at", story["updated_at"])
+    span = datetime.fromisoformat(ended) - datetime.fromisoformat(story["claimed_at"])
     return span.total_seconds()
 
 

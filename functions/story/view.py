@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from story import limits
-from story.contracts import Credential, Gate, StoryId, VerdictValue
+from story.contracts import Credential, Gate, Sha256, StoryId, VerdictValue, Visibility
 from story.generation import Aspect, Contract, EngineName, FitWish, Fraction, Preset
 from story.states import Status
 
@@ -41,7 +41,8 @@ class Asked(Contract):
 class CreateStory(Asked):
     """The body of POST /stories."""
 
-    prompt: Prompt
+    #: Without one the story is a draft: once its photo is looked at, it waits for its prompt.
+    prompt: Prompt | None = None
     #: The creator's statement that the people in the photo agreed to be animated.
     people_consent: bool = False
     preset: Preset | None = None
@@ -57,6 +58,16 @@ class CreateStory(Asked):
     #: Words that are shown with the story once it is posted; moderated like the prompt.
     caption: Caption | None = None
     seed: Seed | None = None
+
+
+class GivePrompt(Contract):
+    """The body of PUT /stories/{id}/prompt: the words of a draft."""
+
+    prompt: Prompt
+    #: The creator's statement that the people in the photo agreed to be animated.
+    people_consent: bool = False
+    #: In place of the one that the story was made with, if any.
+    preset: Preset | None = None
 
 
 class UploadForm(Contract):
@@ -121,11 +132,20 @@ class StoryView(Contract):
 
     id: StoryId
     status: Status
-    prompt: str
+    #: None for a draft that has not been given its words.
+    prompt: str | None
     caption: str | None = None
     created_at: str
     updated_at: str
     expires_at: str | None
+    #: Of a draft that waits for its prompt: until when, what its photo shows, how many faces, and
+    #: prompts that fit it.
+    prompt_until: str | None = None
+    tags: tuple[str, ...] = ()
+    people: int | None = None
+    suggestions: tuple[str, ...] = ()
+    #: Which attempt this is: 1, and one more for each retry.
+    attempt: int = 1
     #: The state of the workflow that is at work, e.g. "GenerateVideo".
     stage: str | None
     progress: Fraction
@@ -142,7 +162,14 @@ class StoryView(Contract):
     video_url: str | None
     poster_url: str | None
     credential: Credential | None
+    #: Of the signed video: what was downloaded unchanged has this digest.
+    video_sha256: Sha256 | None = None
     cost: Cost | None
+    #: Of a story that was posted: who may see it, since when, and the page that shows it. It is
+    #: seen until `expires_at`.
+    visibility: Visibility | None = None
+    posted_at: str | None = None
+    share_url: str | None = None
 
 
 class StoryCreated(Contract):
@@ -157,6 +184,62 @@ class StoryList(Contract):
     """The answer to GET /stories: newest first; `next` continues where this page ends."""
 
     stories: tuple[StoryView, ...]
+    next: str | None
+
+
+class PostStory(Contract):
+    """The body of POST /stories/{id}/post."""
+
+    #: Everyone finds it in the feed; with a link, only who was given it. Both can open its page.
+    visibility: Visibility = "link"
+    #: In place of the caption that the story has; moderated before it is shown.
+    caption: Caption | None = None
+
+
+class PublicCredential(Contract):
+    """What a viewer is told of a video's Content Credentials."""
+
+    issuer: str
+    signed_at: str
+    #: The URI of IPTC's term for how it was made.
+    digital_source_type: str
+    manifest_id: str
+    validation_state: Literal["Valid", "Trusted"]
+
+
+class PostedStory(Contract):
+    """A posted story as others see it: nothing of who made it, or of what was asked for."""
+
+    id: StoryId
+    caption: str | None
+    #: What is to be seen, in words.
+    alt_text: str
+    #: Both live for a few minutes only; ask again for new ones.
+    video_url: str
+    poster_url: str
+    width: int
+    height: int
+    seconds: float
+    posted_at: str
+    expires_at: str
+    #: The words in every frame of the video.
+    label: str
+    #: How it was made, in a sentence.
+    made: str
+    engine: EngineName
+    credential: PublicCredential
+    video_sha256: Sha256
+    #: The page that shows it to anybody.
+    share_url: str
+
+
+class Feed(Contract):
+    """The answer to GET /feed: newest first; `next` continues where this page ends.
+
+    A page may have fewer stories than were asked for, or none, and still a next one.
+    """
+
+    stories: tuple[PostedStory, ...]
     next: str | None
 
 

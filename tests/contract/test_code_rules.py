@@ -79,7 +79,7 @@ def test_only_the_seam_makes_clients() -> None:
 
 
 def test_states_import_no_other_state() -> None:
-    shared = {"story", "cloud"}
+    shared = {"story", "cloud", "provenance"}
     states = source.OURS - shared
     for state in states:
         for path in source.files(state):

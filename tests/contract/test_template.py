@@ -24,6 +24,10 @@ LAYERS = {"MediaLayer": "layers/media", "ProvenanceLayer": "layers/provenance"}
 _PLAUSIBLE = {
     "TSA_URL": "https://example.invalid",
     "DAILY_GENERATIONS": "1000",
+    "REPORT_CONTACT": "mailto:reports@example.invalid",
+    "DAILY_STORIES_PER_USER": "20",
+    "REQUESTS_PER_MINUTE": "120",
+    "ENGINE_MAX_SECONDS": "5",
 }
 
 
@@ -115,3 +119,21 @@ def test_a_function_carries_no_layer_that_it_does_not_need(function: str) -> Non
     needed = source.third_party(package_of(function))
     for layer in FUNCTIONS[function].get("Layers", []):
         assert needed & source.requirements(ROOT / LAYERS[layer["Ref"]] / "requirements.in")
+
+
+def test_who_asks_gate_3_waits_longer_than_it_takes() -> None:
+    gate, asker = FUNCTIONS["PostStoryFunction"], FUNCTIONS["ApiFunction"]
+    assert gate["Timeout"] + 5 <= asker.get("Timeout", GLOBALS["Timeout"]) <= 30
+    assert asker["Environment"]["Variables"]["POST_STORY_FUNCTION"] == {
+        "Ref": "PostStoryFunction.Alias"
+    }
+
+
+def test_the_api_needs_nothing_of_what_makes_gate_3_slow() -> None:
+    assert "Layers" not in FUNCTIONS["ApiFunction"]
+    assert not source.third_party("api") & {"c2pa-python", "cryptography"}
+
+
+def test_the_address_that_the_api_reads_is_the_one_that_is_written() -> None:
+    named = RESOURCES["PublicUrlParameter"]["Properties"]["Name"]
+    assert FUNCTIONS["ApiFunction"]["Environment"]["Variables"]["PUBLIC_URL_PARAMETER"] == named

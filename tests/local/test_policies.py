@@ -23,8 +23,11 @@ GRANTED = {
     "ApiFunctionRole": [
         "PutItem StoriesTable [STORY#*]",
         "GetItem StoriesTable [STORY#*]",
-        "Query StoriesTable [VERDICT#* TIMELINE#*]",
+        "GetItem StoriesTable [QUOTA#*]",
+        "UpdateItem StoriesTable [QUOTA#*]",
+        "Query StoriesTable [VERDICT#* TIMELINE#* USER#*]",
         "Query StoriesTable/index/by_creator",
+        "Query StoriesTable/index/queue",
         "PutObject UploadsBucket/uploads/*",
         "GetObject StoriesBucket/*",
         "GetParameter ssm:parameterServiceSwitch",
@@ -110,7 +113,8 @@ GRANTED = {
         "DescribeExecution states:execution:StoryWorkflow:*",
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
-        "Query StoriesTable [GENERATION#* TIMELINE#*]",
+        "UpdateItem StoriesTable [QUOTA#*]",
+        "Query StoriesTable [GENERATION#* TIMELINE#* VERDICT#*]",
         "SendMessage DeadLetters",
     ],
     "CheckCertificateFunctionRole": [

@@ -10,11 +10,12 @@ import pytest
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
-from cloud import clients, switch
+from cloud import addresses, clients, switch
 
 ROOT = Path(__file__).resolve().parents[3]
 _TABLE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]["StoriesTable"]
 SWITCH = "/enliven/switch"
+PUBLIC_URL_PARAMETER, PUBLIC_URL = "/enliven/public-url", "https://stories.example"
 _TABLE_PARTS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
@@ -34,6 +35,11 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("STORIES_TABLE", "stories")
     monkeypatch.setenv("SWITCH_PARAMETER", SWITCH)
+    monkeypatch.setenv("PUBLIC_URL_PARAMETER", PUBLIC_URL_PARAMETER)
+    monkeypatch.setenv("DAILY_STORIES_PER_USER", "20")
+    monkeypatch.setenv("REQUESTS_PER_MINUTE", "120")
+    monkeypatch.setenv("ENGINE_NAME", "motion")
+    monkeypatch.setenv("ENGINE_MAX_SECONDS", "10")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         clients.client.cache_clear()
@@ -42,8 +48,10 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.setenv(f"{name.upper()}_BUCKET", f"enliven-{name}")
         parts = {name: _TABLE["Properties"][name] for name in _TABLE_PARTS}
         boto3.client("dynamodb").create_table(TableName="stories", **parts)
-        boto3.client("ssm").put_parameter(Name=SWITCH, Value=switch.OPEN, Type="String")
+        for name, value in ((SWITCH, switch.OPEN), (PUBLIC_URL_PARAMETER, PUBLIC_URL)):
+            boto3.client("ssm").put_parameter(Name=name, Value=value, Type="String")
         switch.forget()
+        addresses.forget()
         clients.take_calls()
         yield
     clients.client.cache_clear()
