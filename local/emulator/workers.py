@@ -1,4 +1,4 @@
-"""Lambda workers: no wait for log lines that will not come, no new ones where a free one is near.
+"""Lambda workers: no wait for log lines that will not come, and not more than the machine can run.
 
 ministack waits 50 ms after each invocation that logged nothing, to see whether a line is still on
 its way, which is most of what a read of the API takes. And it starts a worker for every request
@@ -32,8 +32,9 @@ _LONGEST_DRAIN_SECONDS = 0.25
 #: So many workers of a function at once are started without waiting.
 AT_ONCE = max(4, os.cpu_count() or 1)
 #: How long a request waits for one of them before it starts another. It must end, since a busy
-#: worker may itself wait for the function; starting takes a second, and more on a busy machine.
-_WAIT_SECONDS, _LOOK_SECONDS = 5.0, 0.005
+#: worker may itself wait for the function; but with 5 s, fifty clients on a busy machine had 95
+#: workers, which were then what it was busy with. The gateway gives up after 30 s.
+_WAIT_SECONDS, _LOOK_SECONDS = 20.0, 0.005
 
 
 def _drain(worker: Any, *_: Any, **__: Any) -> str:
