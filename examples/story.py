@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A whole story by a client that knows nothing but the API's OpenAPI document.
 
-    ENLIVEN_TOKEN=… python examples/story.py API_URL PHOTO "clouds drift, slow zoom in" story.mp4
+    ENLIVEN_TOKEN=… python examples/story.py API_URL PHOTO story.mp4 --prompt "slow zoom in"
 
-API_URL is where the paths of the document begin, ENLIVEN_TOKEN an access token. Only Python's
+API_URL is where the paths of the document begin, ENLIVEN_TOKEN an access token. Without a prompt
+the service looks at the photo and suggests some; the first of them is taken. Only Python's
 standard library is needed. Every request is made by its operationId; paths, methods and the
 headers that are asked for come from the document.
 """
@@ -28,7 +29,9 @@ from typing import Any, NamedTuple
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 8.0
 #: How long a story may take in all, and how often one request is sent.
 PATIENCE_SECONDS, TRIES = 900.0, 6
-WAITING = {"AWAITING_PHOTO", "AWAITING_PROMPT", "PROCESSING"}
+#: Who is told to wait longer, until tomorrow for instance, is not to wait here.
+LONGEST_WAIT_SECONDS = 60.0
+WAITING = {"AWAITING_PHOTO", "PROCESSING"}
 _AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _IN_PROGRESS = "idempotency_in_progress"
 
@@ -93,11 +96,12 @@ class Api:
                 continue
             if answer.status < HTTPStatus.BAD_REQUEST:
                 return answer
-            problem = Problem(answer.status, answer.json())
+            problem = Problem(answer.status, _told(answer))
             may_repeat = answer.status in _AGAIN or problem.code == _IN_PROGRESS
-            if not may_repeat or tried == TRIES - 1:
+            wait = _pause(answer, wait)
+            if not may_repeat or tried == TRIES - 1 or wait > LONGEST_WAIT_SECONDS:
                 raise problem
-            time.sleep(_pause(answer, wait))
+            time.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
     def _request(
@@ -177,39 +181,65 @@ def mine(api: Api) -> list[str]:
             return found
 
 
-def main() -> None:
-    """Make a story, deliver its photo, follow it, keep its video."""
+def arguments() -> argparse.Namespace:
+    """What is asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("api_url", "photo", "prompt", "out"):
+    for name in ("api_url", "photo", "out"):
         parser.add_argument(name)
+    parser.add_argument("--prompt")
     parser.add_argument(
         "--people-consent",
         action="store_true",
         help="the people in the photo agreed to be animated",
     )
-    asked = parser.parse_args()
+    parser.add_argument("--post", action="store_true", help="let others see it, by its link")
+    parser.add_argument("--delete", action="store_true", help="delete it at the end")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Make a story, deliver its photo, follow it, keep its video; post and delete it if asked."""
+    asked = arguments()
     api = Api(asked.api_url, os.environ["ENLIVEN_TOKEN"])
-    words = {"prompt": asked.prompt, "people_consent": asked.people_consent}
+    said = {"prompt": asked.prompt} if asked.prompt else {}
+    words = {**said, "people_consent": asked.people_consent}
     created = api.call("createStory", words).json()
     story_id = created["story"]["id"]
     # The form lives for an hour; who could not send the photo in time asks for another one.
     form = api.call("renewUpload", story_id=story_id).json()
     upload(form, Path(asked.photo))
     story = follow(api, story_id)
+    if story["status"] == "AWAITING_PROMPT":
+        print(f"{', '.join(story['tags'])}: {' | '.join(story['suggestions'])}")
+        words["prompt"] = story["suggestions"][0]
+        api.call("putPrompt", words, story_id=story_id)
+        story = follow(api, story_id)
     if story["status"] != "READY":
         raise SystemExit(f"{story['status']}: {[each['message'] for each in story['reasons']]}")
     if story_id not in mine(api):
         raise SystemExit(f"Story {story_id} is not in the list.")
     Path(asked.out).write_bytes(download(story["video_url"]))
     print(f"{asked.out}  {story['alt_text']}")
+    if asked.post:
+        posted = api.call("postStory", {"visibility": "link"}, story_id=story_id).json()
+        page = api.call("showStory", story_id=story_id)
+        print(f"{posted['share_url']}  {len(page.body)} bytes, until {posted['expires_at']}")
+    if asked.delete:
+        api.call("deleteStory", story_id=story_id)
 
 
 def _pause(answer: Answer, otherwise: float) -> float:
     """What Retry-After says, or else what we would wait."""
     said = answer.headers.get("retry-after")
     return _jittered(float(said) if said else otherwise)
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    """What a refusal says; a public page says it in HTML."""
+    is_json = "json" in answer.headers.get("content-type", "")
+    return answer.json() if is_json else {"detail": answer.body.decode()}
 
 
 def _jittered(seconds: float) -> float:

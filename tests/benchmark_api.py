@@ -103,20 +103,23 @@ def _call(
 #: What a story that waits for its photo allows, again and again.
 REPEATABLE = [each for each in OPERATIONS if each.method == "GET" or each.id == "renewUpload"]
 (CREATES,) = [each for each in OPERATIONS if each.id == CREATE]
+#: What can be done with a story once.
+ENDING = [each for each in OPERATIONS if each.id in {"cancelStory", "deleteStory"}]
 
 
 def calm(deployment: Deployment) -> Measured:
     """Every operation, one call after the other."""
     measured = Measured()
     with httpx.Client(timeout=_PATIENCE_SECONDS) as http:
-        for operation in [CREATES, *REPEATABLE]:
-            token, story_id = "", ""
-            each = STORIES_EACH if operation is CREATES else CALLS_EACH
+        for operation in [CREATES, *REPEATABLE, *ENDING]:
+            newcomer, story_id = None, ""
+            each = CALLS_EACH if operation in REPEATABLE else STORIES_EACH
             for number in range(-WARM_CALLS, CALLS):
-                if not token or number % each == 0:
-                    newcomer = deployment.newcomer()
-                    token, story_id = newcomer.token, str(newcomer.create()["story"]["id"])
-                request = _call(deployment.api_url, operation, token, story_id=story_id)
+                if newcomer is None or number % each == 0:
+                    newcomer, story_id = deployment.newcomer(), ""
+                if not story_id or operation in ENDING:
+                    story_id = str(newcomer.create()["story"]["id"])
+                request = _call(deployment.api_url, operation, newcomer.token, story_id=story_id)
                 began = time.perf_counter()
                 answer = http.request(**request)
                 if number >= 0:

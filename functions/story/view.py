@@ -60,7 +60,7 @@ class CreateStory(Asked):
     seed: Seed | None = None
 
 
-class GivePrompt(Contract):
+class GivePrompt(Asked):
     """The body of PUT /stories/{id}/prompt: the words of a draft."""
 
     prompt: Prompt
@@ -187,7 +187,7 @@ class StoryList(Contract):
     next: str | None
 
 
-class PostStory(Contract):
+class PostStory(Asked):
     """The body of POST /stories/{id}/post."""
 
     #: Everyone finds it in the feed; with a link, only who was given it. Both can open its page.

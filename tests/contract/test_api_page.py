@@ -7,6 +7,7 @@ import pytest
 from moto.events.models import EventPattern
 
 from api.problems import PROBLEMS
+from story.contracts import STORY_CLOSED, STORY_DELETED
 from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Progress
 from story.states import TRANSITIONS
 from tests.contract.definition import ROOT, STATES
@@ -50,7 +51,8 @@ def test_every_event_that_is_announced_is_in_the_table() -> None:
     told = set(re.findall(r"^\| `(\S+)` \| `(.+?)` \|", PAGES["api.md"], re.MULTILINE))
     announced = {(entry["Source"], entry["DetailType"]) for entry in ANNOUNCED}
     assert announced
-    assert announced | {(PROGRESS_SOURCE, PROGRESS_DETAIL_TYPE)} <= told
+    changes = {("enliven.stories", name) for name in (STORY_CLOSED, STORY_DELETED)}
+    assert told == announced | changes | {(PROGRESS_SOURCE, PROGRESS_DETAIL_TYPE)}
 
 
 def test_the_example_is_an_event_that_the_workflow_sends() -> None:

@@ -19,7 +19,7 @@ REQUESTS = [
     for sample in SAMPLES.values()
     for request in sample.requests
 ]
-SHOWN = {"createStory", "renewUpload", "getStory"}
+SHOWN = {"createStory", "renewUpload", "getStory", "cancelStory", "deleteStory"}
 
 
 @pytest.fixture(params=SAMPLES.values(), ids=SAMPLES.keys())

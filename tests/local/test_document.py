@@ -1,5 +1,6 @@
 """Clients that know the API by its document alone, and what they may count on."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -22,38 +23,42 @@ def test_the_document_is_served_to_everybody(deployment: Deployment) -> None:
     assert answer.json() == DOCUMENT
 
 
+def script(deployment: Deployment, token: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run examples/story.py as somebody."""
+    return subprocess.run(
+        [sys.executable, "examples/story.py", deployment.api_url, str(PHOTO), *options],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "ENLIVEN_TOKEN": token},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
 def test_a_script_that_knows_only_the_document_runs_a_whole_story(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     newcomer = deployment.newcomer()
     video = tmp_path / "story.mp4"
-    script = [sys.executable, "examples/story.py", deployment.api_url, str(PHOTO)]
-    done = subprocess.run(
-        [*script, "clouds drift, slow zoom in", str(video)],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "ENLIVEN_TOKEN": newcomer.token},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = script(deployment, newcomer.token, str(video), "--post")
     assert done.returncode == 0, done.stdout + done.stderr
+    # It gave no prompt, so it was asked for one; it may be seen now.
+    assert "AWAITING_PROMPT" in done.stdout
     (story,) = newcomer.request("GET", "/stories").json()["stories"]
+    assert story["status"] == "POSTED"
+    page = httpx.get(f"{deployment.api_url}/s/{story['id']}", timeout=60)
+    assert page.status_code == 200
     # Byte for byte what was signed.
-    assert video.read_bytes() == httpx.get(newcomer.story(story["id"])["video_url"]).content
+    view = newcomer.story(story["id"])
+    assert hashlib.sha256(video.read_bytes()).hexdigest() == view["video_sha256"]
+    assert newcomer.request("DELETE", f"/stories/{story['id']}").status_code == 204
+    assert httpx.get(page.url, timeout=60).status_code == 410
 
 
 def test_what_was_refused_is_said_in_one_sentence(deployment: Deployment, tmp_path: Path) -> None:
-    script = [sys.executable, "examples/story.py", deployment.api_url, str(PHOTO)]
-    done = subprocess.run(
-        [*script, "w" * 601, str(tmp_path / "story.mp4")],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "ENLIVEN_TOKEN": deployment.newcomer().token},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    token = deployment.newcomer().token
+    done = script(deployment, token, str(tmp_path / "story.mp4"), "--prompt", "w" * 601)
     assert "422 body_invalid: prompt: " in done.stderr
 
 
