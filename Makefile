@@ -16,13 +16,15 @@ STATE ?=
 PORT ?= 3000
 WITHOUT ?=
 LAN ?=
+SECONDS ?=
+SEED ?=
 IMAGE ?=
 ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup demo up down test iproute2 test-sam build invoke start-api events quality gallery check lint \
-	types templates bench bench-eta bench-motion bench-cold-start deploy destroy clean
+	types templates bench bench-api bench-eta bench-motion bench-cold-start fuzz-api deploy destroy clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -132,6 +134,12 @@ bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/mot
 
 bench-cold-start: $(READY) $(SAM_READY)  ## Measure sizes and imports; writes docs/benchmarks/cold-start.md
 	@$(BIN)/python -m tests.benchmark_cold_start
+
+bench-api: $(READY)  ## Measure the API, calm and under load; writes docs/benchmarks/api.md
+	@$(BIN)/python -m tests.benchmark_api
+
+fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECONDS=… SEED=…)
+	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 clean: down  ## Remove everything that was made, the stack included
 	@rm -rf $(VENV) $(SAM) node_modules .enliven .aws-sam out

@@ -60,6 +60,10 @@ _INHERITED = (
 )
 _THREAD_LIMITS = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
 
+#: Where the emulator keeps the keys that its user pools sign tokens with, below the state folder.
+#: Its own default is one folder for all stacks of a machine, which everybody can read.
+EMULATOR_FOLDER = "emulator"
+SIGNING_KEYS = f"{EMULATOR_FOLDER}/cognito-pool-keys"
 EMULATOR_HEALTH = "/_ministack/ready"
 MODEL_SERVER = ("-m", "model_endpoint.serve")
 
@@ -216,7 +220,11 @@ def _start(
         emulator_port,
         EMULATOR_HEALTH,
         emulator_environment(
-            emulator_port, standins_url, strict_auth=strict_auth, secret_key=secret_key
+            emulator_port,
+            standins_url,
+            strict_auth=strict_auth,
+            folder=state_dir / EMULATOR_FOLDER,
+            secret_key=secret_key,
         ),
     )
     standins = launch(
@@ -257,7 +265,12 @@ def _start(
 
 
 def emulator_environment(
-    port: int, standins_url: str, *, strict_auth: bool, secret_key: str = SECRET_KEY
+    port: int,
+    standins_url: str,
+    *,
+    strict_auth: bool,
+    folder: Path,
+    secret_key: str = SECRET_KEY,
 ) -> dict[str, str]:
     """Everything that the emulator knows of the world; its Lambda workers inherit it."""
     return (
@@ -269,6 +282,7 @@ def emulator_environment(
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
             "AUTH": "true" if strict_auth else "false",
+            "STATE_DIR": str(folder.resolve()),
             # Listeners of services that nobody uses here, on fixed ports.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from story import limits
 from story.contracts import Credential, Gate, Sha256, StoryId, VerdictValue, Visibility
@@ -21,7 +21,24 @@ Caption = Annotated[
 ]
 
 
-class CreateStory(Contract):
+def _whole(value: object) -> object:
+    """5.0 as 5: JSON has one kind of number, and JSON Schema calls both integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**32), BeforeValidator(_whole)]
+
+
+class Asked(Contract):
+    """The body of a request: each value in its own JSON type, nothing is read as what it is not.
+
+    Without this a `seed` of true would be 1, and a consent of "on" would be given.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+
+class CreateStory(Asked):
     """The body of POST /stories."""
 
     #: Without one the story is a draft: once its photo is looked at, it waits for its prompt.
@@ -40,10 +57,10 @@ class CreateStory(Contract):
     fit: FitWish = "auto"
     #: Words that are shown with the story once it is posted; moderated like the prompt.
     caption: Caption | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    seed: Seed | None = None
 
 
-class GivePrompt(Contract):
+class GivePrompt(Asked):
     """The body of PUT /stories/{id}/prompt: the words of a draft."""
 
     prompt: Prompt
@@ -174,7 +191,7 @@ class StoryList(Contract):
     next: str | None
 
 
-class PostStory(Contract):
+class PostStory(Asked):
     """The body of POST /stories/{id}/post."""
 
     #: Everyone finds it in the feed; with a link, only who was given it. Both can open its page.

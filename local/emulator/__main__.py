@@ -14,6 +14,7 @@ from local.emulator import (
     s3_events,
     scheduled_events,
     session_secrets,
+    workers,
 )
 
 MINISTACK_VERSION = "1.5.33"
@@ -41,6 +42,7 @@ def main() -> None:
         cloudformation,
         authorization,
         session_secrets,
+        workers,
     ):
         patch.install()
 

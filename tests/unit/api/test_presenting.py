@@ -44,7 +44,6 @@ def _record(status: str, **more: object) -> dict[str, Any]:
         "created_at": AT,
         "updated_at": AT,
         "expires_at": "2026-11-22T13:00:00.000Z",
-        "attempt": 1,
         "prompt_until": "2026-11-22T12:30:00.000Z",
         "tags": ["Sea"],
         "people": Decimal(2),

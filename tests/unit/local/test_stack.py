@@ -92,7 +92,9 @@ def test_nothing_of_the_callers_account_reaches_the_stack(
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
-    environment = stack.emulator_environment(1, laptop.standins.url, strict_auth=False)
+    environment = stack.emulator_environment(
+        1, laptop.standins.url, strict_auth=False, folder=laptop.state_dir
+    )
     assert not {"AWS_PROFILE", "HTTPS_PROXY"} & set(environment)
     assert "real" not in environment.values()
     assert environment["AWS_ENDPOINT_URL_REKOGNITION"] == laptop.standins.url
