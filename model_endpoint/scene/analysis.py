@@ -17,7 +17,7 @@ from model_endpoint.scene.depth import estimate_depth
 from model_endpoint.scene.faces import find_faces
 from model_endpoint.scene.falling import find_falling
 from model_endpoint.scene.foliage import find_foliage
-from model_endpoint.scene.kind import Light, leaning, name_kind, see_light
+from model_endpoint.scene.kind import Light, leaning, name_kind, place_of, see_light
 from model_endpoint.scene.model import Region, Scene, SceneKind, Source
 from model_endpoint.scene.sky import find_sky
 from model_endpoint.scene.smoke import find_smoke, part_from
@@ -74,14 +74,15 @@ def analyse(
     elif subject is not None and not people:
         # Heads are notched off from shoulders as well: who is alive is one.
         subject = without_support(photo, small, subject)
-    sky = find_sky(small, size, salient)
+    leanings = leaning(probabilities, tags)
+    sky = find_sky(small, size, salient, place_of(leanings, tags, people))
     told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
     water = find_water(small, size, sky, subject, told, salient=salient)
     falling = find_falling(small, size, water)
     sun = find_sun(small, sky)
     light = see_light(small, sky, sun)
     found = present(sky, water, falling, subject)
-    kind, confidence = name_kind(leaning(probabilities, tags), found, people, light)
+    kind, confidence = name_kind(leanings, found, people, light)
     foliage = find_foliage(small, size, kind, (sky, water), subject=subject, dusk=light.dusk)
     horizon = horizon_of(sky, water)
     hints = hints_of(probabilities, tags, kind, light)
