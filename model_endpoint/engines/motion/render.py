@@ -138,7 +138,8 @@ class Renderer:
         #: Where a layer is drawn before it is laid over those behind it: each may be drawn in a
         #: thread of its own.
         self._canvas, self._sky_canvas, self._front_canvas = (
-            np.zeros((height, self._size[0], 4), dtype=np.uint8) for _ in range(3)
+            np.zeros((height if layer is not None else 0, self._size[0], 4), dtype=np.uint8)
+            for layer in (self._ground, self._sky, self._subject)
         )
         self._defocus = Defocus(self._ground) if path.move == "rack_focus" else None
 
