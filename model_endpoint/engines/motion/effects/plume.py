@@ -100,18 +100,19 @@ class Eddies:
             axis=2,
         )
         flow *= share * rise / np.sqrt(np.square(flow).mean())
-        self._flow = as_map(flow.reshape(-1, 2))
+        self._across, self._up = (as_map(flow[..., axis].ravel()) for axis in (0, 1))
         self._cells = NOISE / span
         self._repeats = max(1, round(climbing * rise * seconds / span))
         self._seconds = seconds
 
-    def at(self, x: Map, up: Map, moment_s: Map) -> Map:
-        """(n, 2): half widths a second to the right and up, of n places at n moments."""
+    def at(self, x: Map, up: Map, moment_s: Map) -> tuple[Map, Map]:
+        """Half widths a second to the right and up, each (n,), of n places at n moments."""
         carried = moment_s * (self._repeats * NOISE / self._seconds)
         # Moved by WHOLE_TURNS nothing is negative, and cutting off is rounding down.
         column = (x * self._cells + WHOLE_TURNS).astype(np.intp) & (NOISE - 1)
         row = (up * self._cells - carried + WHOLE_TURNS).astype(np.intp) & (NOISE - 1)
-        return as_map(self._flow.take(row * NOISE + column, axis=0))
+        cell = row * NOISE + column
+        return as_map(self._across.take(cell)), as_map(self._up.take(cell))
 
 
 class Plume:
@@ -185,19 +186,23 @@ class Plume:
         born = np.repeat(moments, THREADS)
         narrow, wide = growth.widths
         spread = (wide - narrow) / growth.height
-        ways = [np.stack([x, up], axis=1)]
+        ways = np.empty((self._ages + 1, len(x), 2), dtype=np.float32)
+        ways[0, :, 0], ways[0, :, 1] = x, up
         step = np.float32(1.0 / PARTS_HZ)
         for age in range(self._ages):
             free = up / (up + STEADY)
-            flow = np.zeros((len(x), 2), np.float32)
+            moment = as_map(born + age * step)
+            right, higher = np.zeros_like(x), np.zeros_like(x)
             for each in eddies:
-                flow += each.at(x, up, as_map(born + age * step)) * free[:, None]
+                across, along = each.at(x, up, moment)
+                right += across * free
+                higher += along * free
             width = narrow + spread * np.clip(up, 0.0, growth.height)
             sideways = rise * (growth.lean / growth.height + x * spread / width)
-            x = as_map(x + step * (flow[:, 0] + sideways))
-            up = as_map(up + step * (flow[:, 1] + rise))
-            ways.append(np.stack([x, up], axis=1))
-        return as_map(np.stack(ways).reshape(self._ages + 1, len(moments), THREADS, 2))
+            x = as_map(x + step * (right + sideways))
+            up = as_map(up + step * (higher + rise))
+            ways[age + 1, :, 0], ways[age + 1, :, 1] = x, up
+        return as_map(ways.reshape(self._ages + 1, len(moments), THREADS, 2))
 
     def coverage(self, phase: float) -> Map:
         """(rows, columns) 0..1: how much the vapour hides."""
