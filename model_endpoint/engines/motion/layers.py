@@ -6,6 +6,7 @@ Porter & Duff, Compositing Digital Images, SIGGRAPH 1984.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -221,6 +222,14 @@ def girders(guide: Map, longer: float) -> Map:
     return as_map(cv2.GaussianBlur(as_map(closed), (0, 0), 1.0))
 
 
+def open_sky(plate: Map, guide: Map, sky: Map) -> Map:
+    """How much of a sky (h, w) 0..1 is seen, to the plate's outlines: without what stands in it."""
+    warmth = warm(plate)
+    fine = np.maximum(fine_structure(guide, sky), fine_structure(warmth, sky))
+    fine = np.maximum(fine, before_blue(warmth, sky))
+    return as_map(smoothstep(0.3, 0.7, outline(sky, guide)) * (1.0 - fine))
+
+
 def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> Layers:
     """Cut the plate into layers. photo_size is (width, height)."""
     plate, guide = as_map(framing.plate), luma(framing.plate)
@@ -252,25 +261,23 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
     )
     seen = 1.0 - cover if cover is not None else known
     masks: dict[str, Map] = {} if cover is None else {SUBJECT: cover}
-    for region in scene.regions:
-        mask = on_plate(region.kind)
-        if mask is not None and region.kind not in {SUBJECT, SKY}:
-            masks[region.kind] = as_map(smoothstep(0.3, 0.7, outline(mask, guide)) * seen)
-
-    sky = None
-    ground = in_bytes(behind)
-    below = behind
-    if sky_mask is not None:
-        fine = np.maximum(fine_structure(guide, sky_mask), fine_structure(warm(plate), sky_mask))
-        fine = np.maximum(fine, before_blue(warm(plate), sky_mask))
-        open_sky = smoothstep(0.3, 0.7, outline(sky_mask, guide)) * (1.0 - fine)
-        whole_sky = without_specks(push_pull(as_map(open_sky)[..., None], known)[..., 0])
-        masks[SKY] = as_map(whole_sky * seen)
-        pure = cv2.erode(whole_sky, np.ones((3, 3), np.uint8)) * known
-        sky_plate = push_pull(plate, as_map(pure >= PURE))
-        sky = in_bytes(sky_plate)
-        ground = cut_out(behind, sky_plate, as_map(1.0 - whole_sky))
-    subject = None
-    if cover is not None:
-        subject = Cutout(cut_out(plate, below, cover), subject_share)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="front") as beside:
+        # The front and the sky are cut out of the same, and neither needs the other one.
+        front = beside.submit(cut_out, plate, behind, cover) if cover is not None else None
+        for region in scene.regions:
+            mask = on_plate(region.kind)
+            if mask is not None and region.kind not in {SUBJECT, SKY}:
+                masks[region.kind] = as_map(smoothstep(0.3, 0.7, outline(mask, guide)) * seen)
+        sky, ground = None, in_bytes(behind)
+        if sky_mask is not None:
+            whole_sky = as_map(
+                push_pull(open_sky(plate, guide, sky_mask)[..., None], known)[..., 0]
+            )
+            whole_sky = without_specks(whole_sky)
+            masks[SKY] = as_map(whole_sky * seen)
+            pure = cv2.erode(whole_sky, np.ones((3, 3), np.uint8)) * known
+            sky_plate = push_pull(plate, as_map(pure >= PURE))
+            sky = in_bytes(sky_plate)
+            ground = cut_out(behind, sky_plate, as_map(1.0 - whole_sky))
+        subject = None if front is None else Cutout(front.result(), subject_share)
     return Layers(sky, ground, ground_share, subject, depth, masks)
