@@ -16,6 +16,8 @@ from model_endpoint.pixels import Map, Rgb, as_map
 #: A rectangle of the picture: left, top, right, bottom.
 Rect: TypeAlias = tuple[int, int, int, int]
 Pixels: TypeAlias = NDArray[Any]
+#: How far outside the picture's first pixel the grid's first place lies, across and down.
+OUTSIDE_PX = (FIELD_PX + 1) / 2
 
 
 def centres(size: tuple[int, int]) -> tuple[Map, Map]:

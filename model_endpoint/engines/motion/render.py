@@ -309,7 +309,7 @@ class Renderer:
         if self._sky_streams:
             self._sky_streams[0].draw_tiles(drawn, phase, places, rect, tiles)
         else:
-            sky.draw(drawn, rect, places, rects(tiles, rect))
+            sky.draw_even(drawn, rect, places, rects(tiles, rect))
         if blurs:
             drawn = Defocus.blurred(drawn, pose.defocus)
         picture, _ = unpacked(drawn)
@@ -326,7 +326,8 @@ class Renderer:
             return
         tiles = tiled(looked_up(subject.most, asked(places)) > TRACE)
         drawn = self._empty(rect, self._front_canvas)
-        subject.texture.draw(drawn, rect, places, rects(tiles, rect), cv2.BORDER_CONSTANT)
+        draw = subject.texture.draw if self._fields["subject"] else subject.texture.draw_even
+        draw(drawn, rect, places, rects(tiles, rect), cv2.BORDER_CONSTANT)
         layer, cover = unpacked(drawn)
         lay_over(picture.part(rect), layer, cover)
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_endpoint.engines.motion.grid import Rect, block, enlarged, part
+from model_endpoint.engines.motion.grid import OUTSIDE_PX, Rect, block, enlarged, part
 from model_endpoint.engines.motion.planes import BLACK, NEUTRAL, matrix
 from model_endpoint.engines.motion.sampling import NO_SECOND_MAP, sample, scaled
 from model_endpoint.engines.motion.stage import FIELD_PX, Patch
@@ -78,6 +78,35 @@ class Texture:
             into = part(drawn, rect, within)
             cv2.remap(
                 self.pixels, full, NO_SECOND_MAP, cv2.INTER_LINEAR, dst=into, borderMode=border
+            )
+
+    def draw_even(
+        self,
+        drawn: Rgb,
+        within: Rect,
+        places: Map,
+        rects: Sequence[Rect],
+        border: int = cv2.BORDER_REFLECT_101,
+    ) -> None:
+        """As `draw`, for places with as much between all rows, and between all columns.
+
+        So the camera sees an unbent layer of one share: no grid has to be enlarged for it.
+        """
+        own = self.own(places).astype(np.float64)
+        rows, columns = own.shape[:2]
+        step_x, step_y = (own[-1, -1] - own[0, 0]) / (FIELD_PX * np.array([columns - 1, rows - 1]))
+        x, y = own[0, 0] + OUTSIDE_PX * np.array([step_x, step_y])
+        for rect in rects:
+            into = part(drawn, rect, within)
+            cv2.warpAffine(
+                self.pixels,
+                np.array(
+                    [[step_x, 0.0, x + rect[0] * step_x], [0.0, step_y, y + rect[1] * step_y]]
+                ),
+                (into.shape[1], into.shape[0]),
+                dst=into,
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=border,
             )
 
     def draw_bent(self, into: Rgb, own: Map, rect: Rect) -> None:
