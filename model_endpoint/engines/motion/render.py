@@ -212,10 +212,11 @@ class Renderer:
     def _whole(self) -> Rect:
         return 0, 0, self._size[0], self._size[1]
 
-    def _empty(self, rect: Rect, canvas: Rgb) -> Rgb:
-        """A canvas's rectangle, with nothing on it; what was on it is lost."""
+    def _cleared(self, rect: Rect, canvas: Rgb, tiles: Squares) -> Rgb:
+        """A canvas's rectangle, empty but for the tiles, which will be drawn."""
         canvas = part(canvas, rect, self._whole())
-        canvas[:] = 0
+        for bare in rects(~tiles, rect):
+            part(canvas, bare, rect)[:] = 0
         return canvas
 
     def _places(self, share: Map | float, pose: Pose) -> Map:
@@ -272,8 +273,7 @@ class Renderer:
         top, bottom = above_first(of_ground, height), below_last(of_ground, height)
         if top < bottom:
             rect = (0, top, width, bottom)
-            drawn = self._draw_ground(bent, rect, of_ground, pose, phase)
-            ground, cover = unpacked(drawn)
+            ground, cover = self._draw_ground(bent, rect, of_ground, pose, phase)
             below = picture.part(rect)
             below.y[:], below.u[:], below.v[:] = ground.y, ground.u, ground.v
             if top < sky_bottom:
@@ -286,15 +286,21 @@ class Renderer:
 
     def _draw_ground(
         self, places: Map, rect: Rect, tiles: Squares, pose: Pose, phase: float
-    ) -> Rgb:
-        """The ground's rectangle, (h, w, 4), with what flows on it; nothing where not needed."""
-        drawn, parts = self._empty(rect, self._canvas), rects(tiles, rect)
+    ) -> tuple[Planes, Rgb]:
+        """The ground's rectangle with what flows on it, and its coverage; nothing where not needed.
+
+        Out of focus it is taken plane by plane: chroma has a quarter of the pixels.
+        """
+        drawn, parts = self._cleared(rect, self._canvas, tiles), rects(tiles, rect)
         self._ground.draw(drawn, rect, places, parts)
-        if self._defocus is not None and pose.defocus > 0.0:
-            self._defocus.ground(drawn, rect, self._ground.own(places), parts, pose.defocus)
         for stream in self._ground_streams:
             stream.lay(drawn, phase, places, rect)
-        return drawn
+        ground, cover = unpacked(drawn)
+        if self._defocus is not None and pose.defocus > 0.0:
+            through = cover if self._sky is not None else None
+            own = self._ground.own(places)
+            self._defocus.ground(ground, through, rect, own, parts, amount=pose.defocus)
+        return ground, cover
 
     def _open_sky(self, pose: Pose, phase: float, rect: Rect, tiles: Squares) -> Planes:
         sky = self._sky
@@ -305,7 +311,7 @@ class Renderer:
         if blurs:
             # A blur looks at what is around.
             tiles = np.ones_like(tiles)
-        drawn = self._empty(rect, self._sky_canvas)
+        drawn = self._cleared(rect, self._sky_canvas, tiles)
         if self._sky_streams:
             self._sky_streams[0].draw_tiles(drawn, phase, places, rect, tiles)
         else:
@@ -325,7 +331,7 @@ class Renderer:
         if rect is None:
             return
         tiles = tiled(looked_up(subject.most, asked(places)) > TRACE)
-        drawn = self._empty(rect, self._front_canvas)
+        drawn = self._cleared(rect, self._front_canvas, tiles)
         draw = subject.texture.draw if self._fields["subject"] else subject.texture.draw_even
         draw(drawn, rect, places, rects(tiles, rect), cv2.BORDER_CONSTANT)
         layer, cover = unpacked(drawn)
