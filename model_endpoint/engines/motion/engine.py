@@ -102,6 +102,8 @@ class MotionEngine:
         """Write one MP4; see engines/protocol.py."""
         self.card.require(direction)
         started = time.perf_counter()
+        # What the clip before left: the networks of the analysis need much for a moment.
+        give_back()
         progress(0.0, "scene")
         scene = analyse(photo, direction.faces, direction.tags, direction.wishes.named)
         seen = time.perf_counter()
