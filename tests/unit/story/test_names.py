@@ -6,7 +6,7 @@ import pytest
 
 from story import errors, identifiers, limits
 from story.generation import Box
-from story.states import ENDED, TRANSITIONS, WAITS_UNTIL, Status, allowed, effective
+from story.states import ENDED, LASTS_UNTIL, TRANSITIONS, Status, allowed, effective
 
 STORY = "0f" * 16
 
@@ -96,10 +96,10 @@ def test_what_has_ended_is_moved_by_its_creator_alone() -> None:
     assert not [t for t in TRANSITIONS if t.origin is Status.CANCELLED]
 
 
-@pytest.mark.parametrize("status", sorted(WAITS_UNTIL))
+@pytest.mark.parametrize("status", sorted(LASTS_UNTIL))
 def test_what_a_story_waits_for_has_expired_at_its_second(status: Status) -> None:
     until = "2026-11-26T12:00:00.000Z"
-    record = {"status": status.value, WAITS_UNTIL[status]: until}
+    record = {"status": status.value, LASTS_UNTIL[status]: until}
     noon = datetime.fromisoformat(until)
     assert effective(record, noon - timedelta(milliseconds=1)) is status
     assert effective(record, noon) is Status.EXPIRED
