@@ -6,7 +6,7 @@ import pytest
 
 from story import errors, identifiers, limits
 from story.generation import Box
-from story.states import ENDED, TRANSITIONS, LASTS_UNTIL, Status, allowed, effective
+from story.states import ENDED, LASTS_UNTIL, TRANSITIONS, Status, allowed, effective
 
 STORY = "0f" * 16
 
