@@ -111,7 +111,7 @@ def page(now: datetime, *, before: Entry | None, limit: int) -> tuple[list[Entry
     """A page of what everyone may see now, newest first, and whether there is more.
 
     All shards of a day are merged, so that no shard is ahead of another; older days are only asked
-    when a day did not fill the page. That is at most two days, eight queries. A page begins where
+    when a day did not fill the page. That is at most two days, four queries. A page begins where
     another ended, whatever was posted since.
     """
     after = feed.iso(now - feed.LASTS)

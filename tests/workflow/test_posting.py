@@ -1,4 +1,4 @@
-"""A story that the real workflow has made: posted, seen for its day, then cleared."""
+"""A story that the real workflow has made: posted through gate 3, seen for its day, cleared."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta

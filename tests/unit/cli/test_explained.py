@@ -226,6 +226,15 @@ def test_a_verdict_from_before_pictures_had_scores_says_so() -> None:
     assert "scores of each picture were not kept" in explained.render(old)
 
 
+def test_the_last_gate_of_a_posted_story_is_shown_with_the_others() -> None:
+    made = dossier(Status.POSTED, video=signed_clip().video)
+    words = {"verdict": "allow", "reasons": [], "findings": [], "models": ["m"], "policy": "1"}
+    made.verdicts["posting"] = words | {"decided_at": iso(9)}
+    page = explained.render(made)
+    assert 'id="gate-posting"' in page
+    assert "The words again, before others saw it" in page
+
+
 def test_an_engine_that_is_not_ours_is_not_looked_at_again() -> None:
     made = dossier(Status.READY, video=signed_clip().video)
     made.lines["InspectVideo"]["report"] = report("diffusion").model_dump_json()

@@ -88,16 +88,19 @@ def test_a_story_at_work_ends_or_waits_for_its_creator() -> None:
     assert targets <= ENDED | {Status.AWAITING_PROMPT}
 
 
-def test_what_has_ended_is_moved_by_its_creator_alone() -> None:
+def test_what_has_ended_is_moved_by_its_creator_and_by_its_time_alone() -> None:
     assert {(t.origin, t.target, t.who) for t in TRANSITIONS if t.origin in ENDED} == {
         (Status.FAILED, Status.PROCESSING, "api.retryStory"),
         (Status.UNDER_REVIEW, Status.CANCELLED, "api.cancelStory"),
+        # Its creator's wish, through gate 3.
+        (Status.READY, Status.POSTED, "post_story"),
+        (Status.POSTED, Status.EXPIRED, "settle_story.expiring"),
     }
     assert not [t for t in TRANSITIONS if t.origin is Status.CANCELLED]
 
 
 @pytest.mark.parametrize("status", sorted(LASTS_UNTIL))
-def test_what_a_story_waits_for_has_expired_at_its_second(status: Status) -> None:
+def test_what_does_not_last_has_expired_at_its_second(status: Status) -> None:
     until = "2026-11-26T12:00:00.000Z"
     record = {"status": status.value, LASTS_UNTIL[status]: until}
     noon = datetime.fromisoformat(until)
