@@ -6,6 +6,8 @@ from typing import Any, get_args
 import pytest
 
 from local.golden_events import api_event
+from local.pages import template
+from model_endpoint.engines.motion.engine import CARD
 from story import limits, offer
 from story.contracts import SourcePhoto
 from story.generation import SIZES, Preset
@@ -75,3 +77,11 @@ def test_an_engines_seconds_are_told_to_the_api_by_the_template() -> None:
     assert variables["ENGINE_MAX_SECONDS"] == {
         "Fn::FindInMap": ["Engines", {"Ref": "Engine"}, "MaxSeconds"]
     }
+
+
+def test_the_motion_engine_makes_as_long_a_clip_as_the_template_says() -> None:
+    engines = template()["Mappings"]["Engines"]
+    assert float(engines["motion"]["MaxSeconds"]) == CARD.max_seconds
+    assert engines["none"] == engines["motion"]
+    for engine in engines.values():
+        assert limits.CLIP_SECONDS <= float(engine["MaxSeconds"]) <= limits.MAX_CLIP_SECONDS
