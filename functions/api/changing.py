@@ -91,7 +91,9 @@ def delete_story(story_id: Named) -> Any:
     own(story_id)
     changes.delete(story_id, by=creator)
     logger.info("deleted")
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
+    return Response(
+        status_code=HTTPStatus.NO_CONTENT, body="", headers={"Cache-Control": "no-store"}
+    )
 
 
 def _once(operation: str, story_id: str, key: str, do: Callable[[], None]) -> Any:

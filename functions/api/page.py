@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]  # Powertools types it not
 logger = Logger(service="api")
 
-_HTML = "text/html; charset=utf-8"
+_HTML, _TEXT = "text/html; charset=utf-8", "text/plain"
 _RETRY_SECONDS = "5"
+#: As the gateway names it.
+ROUTE = "GET /s/{story_id}"
 _ID_CHARACTERS = 32
 #: What is over in a day, or taken back at once, is kept by no cache and no search engine; and the
 #: id, which opens it, is told to no other site.
@@ -92,6 +94,12 @@ def show_story(story_id: Named, accept_language: Accepted = None) -> Any:
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE, later, {"Retry-After": _RETRY_SECONDS})
 
 
+def missing(accept_language: str | None) -> Any:
+    """The page that says that there is no such story."""
+    language = markup.choose_language(accept_language)
+    return _answer(HTTPStatus.NOT_FOUND, markup.notice("missing", language=language))
+
+
 def _page(story_id: str, language: str) -> Any:
     now = datetime.now(UTC)
     record, public = _find(story_id, now)
@@ -149,6 +157,7 @@ def _media_answers(what: str) -> dict[int, OpenAPIResponse]:
         302: {
             "description": f"The way to the {what}, good for a few minutes and never beyond the"
             " story's expiry.",
+            "content": {_TEXT: {"schema": {"type": "string", "maxLength": 0}}},
             "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
         },
         **documented("story_not_found", "story_gone", "unavailable"),
@@ -189,5 +198,7 @@ def _lead_to(story_id: str, which: Literal["video", "poster"]) -> Any:
     seconds = showing.link_seconds(record, now)
     return Response(
         status_code=HTTPStatus.FOUND,
+        content_type=_TEXT,
+        body="",
         headers={"Location": media.link(story_id, which, seconds), **_UNSEEN},
     )
