@@ -110,6 +110,8 @@ def _away(error: Exception) -> Refused:
 
 @app.not_found
 def _not_found(_: Exception) -> Any:
-    return Refused(
-        "not_found", f"There is no {app.current_event.http_method} {app.current_event.path}."
-    ).response()
+    asked = app.current_event
+    if asked.raw_event["routeKey"] == page.ROUTE:
+        # Powertools knows no path with such characters; whoever follows a link is told in words.
+        return page.missing(asked.headers.get("accept-language"))
+    return Refused("not_found", f"There is no {asked.http_method} {asked.path}.").response()

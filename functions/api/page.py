@@ -32,6 +32,8 @@ logger = Logger(service="api")
 
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain"
 _RETRY_SECONDS = "5"
+#: As the gateway names it.
+ROUTE = "GET /s/{story_id}"
 _ID_CHARACTERS = 32
 #: What is over in a day, or taken back at once, is kept by no cache and no search engine; and the
 #: id, which opens it, is told to no other site.
@@ -90,6 +92,12 @@ def show_story(story_id: Named, accept_language: Accepted = None) -> Any:
             logger.warning("unavailable", error=type(error).__name__)
             later = markup.notice("later", language=language)
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE, later, {"Retry-After": _RETRY_SECONDS})
+
+
+def missing(accept_language: str | None) -> Any:
+    """The page that says that there is no such story."""
+    language = markup.choose_language(accept_language)
+    return _answer(HTTPStatus.NOT_FOUND, markup.notice("missing", language=language))
 
 
 def _page(story_id: str, language: str) -> Any:

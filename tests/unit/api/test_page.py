@@ -204,6 +204,16 @@ def test_a_story_that_was_never_public_is_not_there() -> None:
             assert problem(followed(story_id, name)) == (404, "story_not_found")
 
 
+@pytest.mark.parametrize(
+    "garbled", ["j\U0002b384\xab \xed\xb1\x10y\xe0", "%2e%2e", "<script>", "a b"]
+)
+def test_a_garbled_link_is_answered_by_a_page(garbled: str) -> None:
+    answer = opened(garbled)
+    assert answer["statusCode"] == 404
+    assert answer["headers"]["Content-Type"].startswith("text/html")
+    assert "<script>" not in answer["body"]
+
+
 def test_a_deleted_story_that_was_never_public_is_not_there() -> None:
     story_id = made.ready(deleted_at=made.AT)
     assert opened(story_id)["statusCode"] == 404
