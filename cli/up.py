@@ -44,6 +44,7 @@ OUTPUTS = (
     "SigningKey",
     "CertificateChainParameter",
     "TrustAnchorsParameter",
+    "PublicUrlParameter",
 )
 
 
@@ -150,6 +151,7 @@ def _deploy(stack: LocalStack, console: Console, parameters: Mapping[str, str]) 
             raise CommandFailed(
                 "template_invalid", f"template.yaml has no output {', '.join(absent)}"
             )
+        deploy.tell_address(stack, outputs, parameters)
         note(f"template.yaml deployed as {outputs['ApiId']}")
     with _step(console, "users") as note:
         signed_up = users.install(stack, outputs)
@@ -202,9 +204,11 @@ def write_profile(
     stack: LocalStack, outputs: Mapping[str, str], user: DemoUser, root_file: Path
 ) -> Path:
     """Write what `enliven create` needs to know, readable by its owner only."""
+    from local import deploy  # noqa: PLC0415 - boto3: only once needed
+
     path = stack.state_dir / profiles.path_of(profiles.LOCAL).name
     content = {
-        "api_url": f"{stack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default",
+        "api_url": deploy.api_url(stack, outputs),
         "cognito_url": stack.endpoint,
         "client_id": outputs["UserPoolClientId"],
         "region": outputs["UserPoolId"].partition("_")[0],

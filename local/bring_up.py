@@ -29,7 +29,7 @@ class Laptop:
     @property
     def api_url(self) -> str:
         """Where the API's routes begin."""
-        return f"{self.stack.endpoint}/_aws/execute-api/{self.stack.outputs['ApiId']}/$default"
+        return deploy.api_url(self.stack, self.stack.outputs)
 
 
 def up(
@@ -61,15 +61,8 @@ def up(
         deployed.outputs["TrustAnchorsParameter"],
         folder=deployed.state_dir,
     )
+    deploy.tell_address(deployed, deployed.outputs, addressed)
     made = users.install(deployed, deployed.outputs)
     if origin is not None:
         deployed = opening.serve(deployed, deployed.outputs, origin)
-    laptop = Laptop(deployed, made, root_certificate)
-    # The template can only know what the API would be called on AWS.
-    deployed.client("ssm").put_parameter(
-        Name=deployed.outputs["PublicUrlParameter"],
-        Value=laptop.api_url,
-        Type="String",
-        Overwrite=True,
-    )
-    return laptop
+    return Laptop(deployed, made, root_certificate)

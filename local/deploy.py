@@ -91,6 +91,27 @@ def _write_parameters(template: dict[str, Any], wanted: Mapping[str, str]) -> No
                 variables[name] = wanted[value["Ref"]]
 
 
+def api_url(stack: LocalStack, outputs: Mapping[str, str]) -> str:
+    """Where the API's routes begin, on the loopback."""
+    return f"{stack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
+
+
+def tell_address(
+    stack: LocalStack, outputs: Mapping[str, str], parameters: Mapping[str, str]
+) -> None:
+    """Let the API know where it is reached, unless a parameter said so.
+
+    The template can only know what the API would be called on AWS.
+    """
+    if "PublicUrl" not in parameters:
+        stack.client("ssm").put_parameter(
+            Name=outputs["PublicUrlParameter"],
+            Value=api_url(stack, outputs),
+            Type="String",
+            Overwrite=True,
+        )
+
+
 def outputs_of(stack: LocalStack, stack_name: str = STACK_NAME) -> dict[str, str]:
     """The outputs of what is deployed. Raises StackError if nothing is."""
     current = _describe(stack.client("cloudformation"), stack_name)

@@ -39,8 +39,8 @@ class Origin:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Of the template: S3 signs the host, so the API has to know it."""
-        return {"MediaEndpoint": self.url}
+        """Of the template: S3 signs the host, and what is shared is opened there."""
+        return {"MediaEndpoint": self.url, "PublicUrl": self.url}
 
 
 def origin(running: LocalStack, address: str) -> Origin:
