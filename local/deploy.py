@@ -1,5 +1,6 @@
 """Deploys the project's template to the local AWS by CloudFormation, as `sam deploy` would."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,7 +44,9 @@ def deploy(
 
     cloudformation = stack.client("cloudformation")
     current = _describe(cloudformation, stack_name)
-    digest = packaged.digest + "".join(f" {name}={wanted[name]}" for name in sorted(wanted))
+    # A tag holds 256 characters, the parameters may be more.
+    facts = packaged.digest + "".join(f" {name}={wanted[name]}" for name in sorted(wanted))
+    digest = hashlib.sha256(facts.encode()).hexdigest()
     tags = {tag["Key"]: tag["Value"] for tag in (current or {}).get("Tags", [])}
     if current and current["StackStatus"] in _DONE and tags.get(_DIGEST_TAG) == digest:
         return _outputs(current)

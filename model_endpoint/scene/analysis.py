@@ -69,12 +69,14 @@ def analyse(
     salient = saliency(small)
     people = people_of(faces, animal=animal)
     leanings = leaning(probabilities, tags)
+    told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
+    smoky = "smoke" in asked or bool(told & SMOKE_TAGS)
+    place = place_of(leanings, tags, people, smoky=smoky)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sky") as beside:
         # Neither needs the other one, and a subject may take a second look.
-        sought = beside.submit(find_sky, small, size, salient, place_of(leanings, tags, people))
+        sought = beside.submit(find_sky, small, size, salient, place)
         subject = subject_in(photo, small, salient, faces, animal=animal)
         sky = sought.result()
-    told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
     water = find_water(small, size, sky, subject, told, salient=salient)
     falling = find_falling(small, size, water)
     sun = find_sun(small, sky)
@@ -91,7 +93,7 @@ def analyse(
         size,
         sky,
         (water, foliage, cloth),
-        told="smoke" in asked or bool(told & SMOKE_TAGS),
+        told=smoky,
     )
     if smoke is not None and subject is not None:
         smoke, subject = part_from(smoke, subject)

@@ -59,13 +59,15 @@ class Place:
     """What is known of where a photo was taken, besides its colours.
 
     view, outdoors, indoors: how much classes and tags speak for a view under the open sky, for
-    being outdoors at all, and for a room, each from 0 on; company 0..1: how near people stand.
+    being outdoors at all, and for a room, each from 0 on; company 0..1: how near people stand;
+    smoky: smoke is known to be there, and what it veils has no sharp border.
     """
 
     view: float = 0.0
     outdoors: float = 0.0
     indoors: float = 0.0
     company: float = 0.0
+    smoky: bool = False
 
     @property
     def open(self) -> float:
@@ -165,7 +167,9 @@ def doubt(
     return Doubts(
         outdoors=place.possible,
         company=max(excused, 1.0 - HALF * place.company),
-        focus=max(place.open, against_the_light, focused, clear if level else 0.0),
+        focus=max(
+            place.open, against_the_light, focused, clear if level else 0.0, float(place.smoky)
+        ),
         light=max(
             excused, min(rise(brighter, *OUTSHINING[::-1]), rise(dimness, *GROUND_LUMA[::-1]))
         ),

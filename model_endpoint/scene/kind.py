@@ -127,15 +127,23 @@ def leaning(
 
 
 def place_of(
-    scores: dict[SceneKind, float], tags: tuple[Tag, ...] = (), people: tuple[Face, ...] = ()
+    scores: dict[SceneKind, float],
+    tags: tuple[Tag, ...] = (),
+    people: tuple[Face, ...] = (),
+    *,
+    smoky: bool = False,
 ) -> Place:
-    """Where a photo was taken. scores: what classes and tags lean to; people: the largest first."""
+    """Where a photo was taken. scores: what classes and tags lean to; people: the largest first.
+
+    smoky: whether somebody who knows the photo speaks of smoke.
+    """
     told = max((tag.confidence for tag in tags if tag.name in SKY_TAGS), default=0.0)
     return Place(
         view=sum(scores[kind] for kind in VIEWS) + told,
         outdoors=sum(scores[kind] for kind in OUTDOORS),
         indoors=sum(scores[kind] for kind in INDOORS),
         company=rise(people[0].box.height, *FACE_HEIGHTS) if people else 0.0,
+        smoky=smoky,
     )
 
 

@@ -13,6 +13,8 @@ from story.states import Status
 from tests.workflow import providers
 from tests.workflow.conftest import Cloud
 
+#: The day whose allowance holds a retry.
+TODAY = "2026-11-26"
 CREATOR = "creator"
 BUCKETS = ("uploads", "work", "evidence", "stories")
 FUNCTIONS = (
@@ -223,7 +225,7 @@ def test_what_a_stopped_function_publishes_late_is_swept(
 
 def test_a_failed_story_is_made_from_its_kept_photo(cloud: Cloud) -> None:
     story_id = _failed(cloud)
-    changes.retry(story_id)
+    changes.retry(story_id, quota_day=TODAY)
     assert _finish(cloud)["status"] == "SUCCEEDED"
     story = cloud.story(story_id)
     assert (story["status"], story["attempt"]) == ("READY", 2)
@@ -238,13 +240,13 @@ def test_a_failed_story_is_made_from_its_kept_photo(cloud: Cloud) -> None:
 def test_a_retry_that_fails_can_be_tried_again(cloud: Cloud) -> None:
     story_id = _failed(cloud)
     cloud.failure = {"error": "GenerationFailed", "message": "again"}
-    changes.retry(story_id)
+    changes.retry(story_id, quota_day=TODAY)
     _finish(cloud)
     story = cloud.story(story_id)
     assert (story["status"], story["attempt"]) == ("FAILED", 2)
     assert cloud.keys("evidence") == [f"{story_id}/photo.jpg"]
     cloud.failure = None
-    changes.retry(story_id)
+    changes.retry(story_id, quota_day=TODAY)
     _finish(cloud)
     story = cloud.story(story_id)
     assert (story["status"], story["attempt"]) == ("READY", 3)
@@ -257,7 +259,7 @@ def test_ten_retries_at_once_are_one_execution(cloud: Cloud) -> None:
     def again() -> None:
         gate.wait()
         try:
-            changes.retry(story_id)
+            changes.retry(story_id, quota_day=TODAY)
         except changes.NotAllowed as error:
             refused.append(error)
 
@@ -277,7 +279,7 @@ def test_a_photo_that_was_none_is_not_tried_again(cloud: Cloud) -> None:
     story_id = cloud.create()
     cloud.run(story_id, b"hello world, I am a text")
     with pytest.raises(changes.PhotoNotKept):
-        changes.retry(story_id)
+        changes.retry(story_id, quota_day=TODAY)
     assert cloud.story(story_id)["status"] == "FAILED"
 
 
@@ -285,7 +287,7 @@ def test_a_photo_whose_day_is_over_is_not_tried_again(cloud: Cloud) -> None:
     story_id = _failed(cloud)
     cloud.annotate(story_id, evidence_until="2020-01-01T00:00:00+00:00")
     with pytest.raises(changes.PhotoNotKept):
-        changes.retry(story_id)
+        changes.retry(story_id, quota_day=TODAY)
 
 
 def test_a_story_that_is_being_cleared_is_tried_again_a_moment_later(cloud: Cloud) -> None:
@@ -295,10 +297,10 @@ def test_a_story_that_is_being_cleared_is_tried_again_a_moment_later(cloud: Clou
     cloud.wait(execution)
     assert stories.change(story_id, Status.PROCESSING, Status.FAILED, who="settle_story")
     with pytest.raises(changes.NotYet):
-        changes.retry(story_id)
+        changes.retry(story_id, quota_day=TODAY)
     cloud.settle(execution)
     cloud.failure = None
-    changes.retry(story_id)
+    changes.retry(story_id, quota_day=TODAY)
     _finish(cloud)
     assert cloud.story(story_id)["status"] == "READY"
 
@@ -307,7 +309,7 @@ def test_a_late_word_about_the_attempt_before_does_not_touch_a_retry(cloud: Clou
     story_id = _failed(cloud)
     first = cloud.executions()[0]
     _while(cloud, "DirectSceneFunction", lambda _: (cloud.settle(first), cloud.sweep(), None)[-1])
-    changes.retry(story_id)
+    changes.retry(story_id, quota_day=TODAY)
     assert _finish(cloud)["status"] == "SUCCEEDED"
     assert cloud.story(story_id)["status"] == "READY"
 
@@ -316,7 +318,9 @@ def test_a_retry_whose_process_died_before_it_started_is_started_by_the_sweep(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story_id = _failed(cloud)
-    _dies_in(monkeypatch, executions, "start_retry", lambda: changes.retry(story_id))
+    _dies_in(
+        monkeypatch, executions, "start_retry", lambda: changes.retry(story_id, quota_day=TODAY)
+    )
     assert cloud.story(story_id)["status"] == "PROCESSING"
     assert cloud.sweep() == [], "whoever began it may still be at it; the photo stays"
     monkeypatch.setattr(intents, "OVER_AFTER_SECONDS", 0.0)
@@ -332,8 +336,10 @@ def test_a_retry_whose_process_died_is_started_by_asking_again(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story_id = _failed(cloud)
-    _dies_in(monkeypatch, executions, "start_retry", lambda: changes.retry(story_id))
-    changes.retry(story_id)
+    _dies_in(
+        monkeypatch, executions, "start_retry", lambda: changes.retry(story_id, quota_day=TODAY)
+    )
+    changes.retry(story_id, quota_day=TODAY)
     _finish(cloud)
     story = cloud.story(story_id)
     assert (story["status"], story["attempt"]) == ("READY", 2)
@@ -343,7 +349,9 @@ def test_a_retry_that_never_came_to_claim_its_story_fails_and_can_be_tried_again
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story_id = _failed(cloud)
-    _dies_in(monkeypatch, executions, "start_retry", lambda: changes.retry(story_id))
+    _dies_in(
+        monkeypatch, executions, "start_retry", lambda: changes.retry(story_id, quota_day=TODAY)
+    )
     # Step Functions says so of an execution of this name that has ended.
     monkeypatch.setattr(intents, "OVER_AFTER_SECONDS", 0.0)
     with monkeypatch.context() as patch:
@@ -351,7 +359,7 @@ def test_a_retry_that_never_came_to_claim_its_story_fails_and_can_be_tried_again
         assert cloud.sweep() == [story_id]
     story = cloud.story(story_id)
     assert (story["status"], story["attempt"]) == ("FAILED", 2)
-    changes.retry(story_id)
+    changes.retry(story_id, quota_day=TODAY)
     _finish(cloud)
     assert cloud.story(story_id)["status"] == "READY"
 
@@ -360,7 +368,9 @@ def test_a_retry_is_called_off_before_it_began(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story_id = _failed(cloud)
-    _dies_in(monkeypatch, executions, "start_retry", lambda: changes.retry(story_id))
+    _dies_in(
+        monkeypatch, executions, "start_retry", lambda: changes.retry(story_id, quota_day=TODAY)
+    )
     changes.cancel(story_id)
     cloud.changed(story_id)
     executions.start_retry(story_id, 2)
@@ -376,7 +386,7 @@ def test_a_retried_draft_that_had_no_words_waits_for_them_again(cloud: Cloud) ->
     cloud.until(story_id, "AWAITING_PROMPT")
     boto3.client("stepfunctions").stop_execution(executionArn=execution)
     cloud.settle(execution, status="TIMED_OUT")
-    changes.retry(story_id)
+    changes.retry(story_id, quota_day=TODAY)
     cloud.until(story_id, "AWAITING_PROMPT")
     changes.give_prompt(story_id, prompt="the waves move", people_consent=False, preset="dreamy")
     _finish(cloud)
@@ -392,7 +402,7 @@ def test_only_a_failed_story_is_tried_again(cloud: Cloud, status: str) -> None:
     if status == "CANCELLED":
         changes.cancel(story_id)
     with pytest.raises(changes.NotAllowed) as refused:
-        changes.retry(story_id)
+        changes.retry(story_id, quota_day=TODAY)
     assert refused.value.status == status
 
 
@@ -476,7 +486,7 @@ def test_a_story_deleted_by_a_process_that_died_is_erased_by_the_sweep(
 
 def test_a_story_that_is_tried_again_and_deleted_at_once_is_deleted(cloud: Cloud) -> None:
     story_id = _failed(cloud)
-    changes.retry(story_id)
+    changes.retry(story_id, quota_day=TODAY)
     changes.delete(story_id, by=CREATOR)
     cloud.changed(story_id)
     _finish(cloud, STOPPED)

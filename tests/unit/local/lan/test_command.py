@@ -85,7 +85,7 @@ def test_phones_are_let_in_for_a_while_and_shut_out_by_the_next_up(
     origin = found[1]
     page = httpx.get(f"{origin}/connect", trust_env=False).json()
     bearer = signed_in(page, here)
-    form = create(page["api_url"], bearer, "by the LAN")
+    form = create(page["api_url"], bearer, "by-the-LAN")
     assert form["url"].startswith(f"{origin}/")
 
     zeros = form["fields"] | {"x-amz-signature": "0" * 64}
@@ -108,5 +108,5 @@ def test_phones_are_let_in_for_a_while_and_shut_out_by_the_next_up(
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{origin}/connect", trust_env=False)
     local = json.loads((here / profile.path_of(profile.LOCAL).name).read_text())
-    form = create(local["api_url"], bearer, "by the loopback")
+    form = create(local["api_url"], bearer, "by-the-loopback")
     assert form["url"].startswith(f"{local['aws_endpoint_url']}/")
