@@ -87,9 +87,10 @@ def present(
     report = _report(named) if ready else None
     at_work = status is Status.PROCESSING
     # Of a story that is over: where it stopped, at the moment when it did.
+    moment = now if at_work else datetime.fromisoformat(record["updated_at"])
     position = progress.locate(
-        named,
-        now if at_work else datetime.fromisoformat(record["updated_at"]),
+        named if at_work else progress.stopped(named, moment),
+        moment,
         clip_seconds=float(record.get("seconds", limits.CLIP_SECONDS)),
         pace=pace,
         before=queue_position,

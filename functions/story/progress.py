@@ -105,6 +105,25 @@ def locate(
     return Position(run.stage(), run.fraction(), run.seconds_left(pace, before))
 
 
+def stopped(lines: Iterable[Line], at: datetime) -> list[Line]:
+    """The lines of a story that is over, as they stood when it ended: what came late is not told.
+
+    What an engine had reported until then is not known any more, so what it had begun counts as
+    not done.
+    """
+    kept: list[Line] = []
+    for line in lines:
+        ended = line.get("ended_at")
+        late = ended is None or datetime.fromisoformat(ended) > at
+        kept.append({name: told for name, told in line.items() if not (late and _is_news(name))})
+    return kept
+
+
+def _is_news(name: str) -> bool:
+    """Whether a line's field is what an engine reported, or its end."""
+    return name in {"fraction", "reported_at", "ended_at"} or name.endswith("_engine_at")
+
+
 def waits(lines: Iterable[Line]) -> str | None:
     """Since when the request of a story waits for the engine; None if it does not."""
     for line in lines:

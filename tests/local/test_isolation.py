@@ -28,7 +28,11 @@ MAY: dict[str, dict[str, str]] = {
         "table: DRAFT#": "get",
         "table: IDEMPOTENCY#": "delete get put update",
         "table: CHANGE": "put",
+        "table: USER#": "query",
+        "table: QUOTA#": "get update",
+        "table: PACE": "get",
         "index: by_creator": "query",
+        "index: queue": "query",
         "index: feed": "query",
         "table: PAGE#": "get",
         "public URL": "get",
@@ -120,6 +124,8 @@ MAY: dict[str, dict[str, str]] = {
         "table: CHANGE": "delete query",
         "index: feed": "query",
         "table: AUDIT#": "put",
+        "table: QUOTA#": "update",
+        "table: PACE": "get update",
         "workflow": "answer-token describe start stop",
     },
     "PostStory": {
@@ -146,11 +152,16 @@ PREFIXES = {
 }
 PARTITIONS = (
     "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
-    "CHANGE", "PAGE#",
+    "CHANGE", "PAGE#", "QUOTA#", "PACE",
 )  # fmt: skip
-#: A partition of its own, not one of a story.
-WHOLE = frozenset({"CHANGE"})
-INDEXES = {"by_creator": "creator", "feed": "feed_shard", "review": "review_queue"}
+#: Partitions of their own, not one of each story or user.
+WHOLE = frozenset({"CHANGE", "PACE"})
+INDEXES = {
+    "by_creator": "creator",
+    "feed": "feed_shard",
+    "review": "review_queue",
+    "queue": "queued_for",
+}
 PROBE = "isolation"
 
 #: How the services say that a role may not; any other answer means that it may.

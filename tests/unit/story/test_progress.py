@@ -269,3 +269,16 @@ def test_the_pace_is_a_median_that_one_odd_story_does_not_move() -> None:
     assert pace.expects(ENGINE, 5.0) == pytest.approx(1.1 * WEIGHTS[ENGINE])
     assert pace.expects("LabelVideo", 5.0) == WEIGHTS["LabelVideo"]
     assert pace.factors.keys() == {ENGINE}
+
+
+def test_what_comes_late_moves_no_bar_of_a_story_that_is_over() -> None:
+    then = NOW - timedelta(seconds=3)
+    before = [*_up_to(ENGINE), _line(ENGINE, ago=5)]
+    late = [*_up_to(ENGINE), _engine(0.9, began=5, reported=1)]
+    ended = [*_up_to(ENGINE), _line(ENGINE, ago=5, ended_at=_ago(1), outcome="late")]
+    for line in (*before, *late, *ended):
+        if line["state"] != ENGINE:
+            line["ended_at"] = _ago(6)
+    bars = {locate(progress.stopped(lines, then), then).fraction for lines in (before, late, ended)}
+    assert len(bars) == 1
+    assert 0.0 < bars.pop() < 1.0
