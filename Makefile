@@ -76,9 +76,9 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
 test: $(READY) iproute2  ## All tests
-	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow
+	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
-	@$(BIN)/pytest -q tests/local
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/local
 
 # tests/local/test_phones.py makes a network namespace, as root and with `ip`; it says so if it cannot.
 iproute2:

@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from cloud import clients, switch
 from local import certificates
-from story import identifiers
+from story import identifiers, limits
 from tests.transformed import transformed
 from tests.workflow import bridges, engine
 from tests.workflow.providers import Providers
@@ -79,6 +79,8 @@ class Cloud:
                 "people_consent": False,
                 "fit": "cover",
                 "loop": True,
+                # The shortest: it is the workflow that is tested, not the encoder.
+                "seconds": limits.MIN_CLIP_SECONDS,
             }
         )
         return story_id
