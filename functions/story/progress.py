@@ -108,20 +108,20 @@ def locate(
 def stopped(lines: Iterable[Line], at: datetime) -> list[Line]:
     """The lines of a story that is over, as they stood when it ended: what came late is not told.
 
-    What an engine had reported until then is not known any more, so what it had begun counts as
-    not done.
+    A late report has replaced the one before, which nobody knows any more: what the engine had
+    begun then counts as not done.
     """
     kept: list[Line] = []
     for line in lines:
-        ended = line.get("ended_at")
-        late = ended is None or datetime.fromisoformat(ended) > at
-        kept.append({name: told for name, told in line.items() if not (late and _is_news(name))})
+        late = {
+            name
+            for name in ("ended_at", "reported_at")
+            if line.get(name) and datetime.fromisoformat(line[name]) > at
+        }
+        if "reported_at" in late:
+            late |= {"fraction", *(name for name in line if name.endswith("_engine_at"))}
+        kept.append({name: told for name, told in line.items() if name not in late})
     return kept
-
-
-def _is_news(name: str) -> bool:
-    """Whether a line's field is what an engine reported, or its end."""
-    return name in {"fraction", "reported_at", "ended_at"} or name.endswith("_engine_at")
 
 
 def waits(lines: Iterable[Line]) -> str | None:
