@@ -259,6 +259,8 @@ def _check_sweep(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
 
 def _prepare_posting(story: GoldenStory) -> Event:
     """A READY story, as PublishStory and the gates leave it."""
+    # Signed anew: who invoked SignVideo once more than it was answered has left another file.
+    story.answers.pop("SignVideo", None)
     story.played_until(_POST)
     signed = contracts.SignVideoOutput.model_validate(story.answers["SignVideo"])
     inspected = contracts.InspectVideoOutput.model_validate(story.answers["InspectVideo"])
