@@ -3,7 +3,7 @@
 JSONata (moto leaves its evaluator empty) through jsonata-python; Lambda: an invocation calls the
 real handler here and answers errors as the Lambda service does, by class name; and the cause of
 SendTaskFailure, which moto drops. DynamoDB: UPDATED_NEW names what was set, changed or not, and an
-update is atomic.
+update is atomic. And moto parses the definition again for each execution: its syntax tree is kept.
 """
 
 import json
@@ -12,6 +12,7 @@ import threading
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import jsonata
@@ -21,6 +22,8 @@ from moto.core.responses import EmptyResult
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.eval import states, variable_store
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.responses import StepFunctionResponse
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -58,6 +61,20 @@ def _updated_new(self: DynamoHandler, _old: Any, new: dict[str, Any]) -> dict[st
     return {name: new[name] for name in set_names}
 
 
+_parse = AmazonStateLanguageParser.parse
+
+
+@cache
+def _syntax_tree(definition: str) -> Any:
+    return _parse(definition)[1]
+
+
+def _parse_once(definition: str) -> tuple[Any, Any]:
+    """The program is made anew for each execution, since executions keep their state in it."""
+    tree = _syntax_tree(definition)
+    return Preprocessor().visit(tree), tree
+
+
 _one_update = threading.Lock()
 _update_item = DynamoHandler.update_item
 
@@ -90,6 +107,7 @@ def install(patch: pytest.MonkeyPatch, handlers: Mapping[str, Handler]) -> None:
     patch.setattr(moto_jsonata, "_eval_jsonata", _evaluate)
     patch.setattr(states, "encode_jsonata_variable_declarations", _declare)
     patch.setattr(variable_store, "encode_jsonata_variable_declarations", _declare)
+    patch.setattr(AmazonStateLanguageParser, "parse", staticmethod(_parse_once))
     patch.setattr(StepFunctionResponse, "send_task_failure", _send_task_failure)
     patch.setattr(DynamoHandler, "update_item", _update_atomically)
     patch.setattr(DynamoHandler, "_build_updated_new_attributes", _updated_new)

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,16 @@ def _definition(template: dict[str, Any], values: dict[str, str]) -> str:
     return definition
 
 
+@cache
+def _session() -> boto3.Session:
+    """One for all tests: to read the services' models anew takes as long as a whole story."""
+    return boto3.Session()
+
+
+#: The same for all tests, which only read it.
+_template = cache(transformed)
+
+
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
     for name in list(os.environ):
@@ -267,9 +278,10 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
     config = {
         "lambda": {"use_docker": False},
         "stepfunctions": {"execute_state_machine": True},
-        "core": {"reset_boto3_session": True},
+        "core": {"reset_boto3_session": False},
     }
     with Providers() as providers, mock_aws(config=config):
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
         for service in ("REKOGNITION", "BEDROCK_RUNTIME", "SAGEMAKER_RUNTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", providers.url)
         clients.client.cache_clear()
@@ -278,7 +290,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
 
 
 def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cloud:
-    template = transformed()
+    template = _template()
     s3, kms, ssm = boto3.client("s3"), boto3.client("kms"), boto3.client("ssm")
     buckets = {name: f"enliven-{name}" for name in ("uploads", "work", "evidence", "stories")}
     for bucket in buckets.values():
