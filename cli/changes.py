@@ -43,7 +43,7 @@ def upload(
     template: Path, plan: Plan, client: Callable[[str], Any], say: Callable[[str], None]
 ) -> str:
     """Put a built template and its zips into the packages bucket; the template's URL."""
-    from local.packaging import TemplateError, package  # noqa: PLC0415 - slow, and only for this
+    from local.packaging import TemplateError, package, stamp  # noqa: PLC0415 - slow, and only for this
 
     sts, s3 = client("sts"), client("s3")
     region = str(s3.meta.region_name)
@@ -53,6 +53,7 @@ def upload(
         packaged = package(template, bucket, compiled=True)
     except TemplateError as error:
         raise CommandFailed("template_invalid", str(error)) from error
+    stamp(packaged.template, plan.parameters)
     with account.failures():
         _make_bucket(s3, bucket, region)
         there = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.packaging import package
+from local.packaging import package, stamp
 from local.processes import StackError
 from local.stack import STACK_NAME, LocalStack
 
@@ -40,7 +40,7 @@ def deploy(
     unknown = sorted(set(wanted) - set(accepted))
     if unknown:
         raise StackError(f"{template} has no parameter {', '.join(unknown)}")
-    _write_parameters(packaged.template, wanted)
+    stamp(packaged.template, wanted)
 
     cloudformation = stack.client("cloudformation")
     current = _describe(cloudformation, stack_name)
@@ -77,21 +77,6 @@ def deploy(
     if deployed is None or deployed["StackStatus"] not in _DONE:
         raise StackError(_failures(cloudformation, stack_name))
     return _outputs(deployed)
-
-
-def _write_parameters(template: dict[str, Any], wanted: Mapping[str, str]) -> None:
-    """Write what is wanted into the functions' variables.
-
-    SAM publishes a function's version, which its alias leads to, only when the function's own text
-    has changed, and a reference to a parameter is the same text whatever the parameter is now.
-    """
-    for resource in template["Resources"].values():
-        if resource["Type"] != "AWS::Serverless::Function":
-            continue
-        variables = resource["Properties"].get("Environment", {}).get("Variables", {})
-        for name, value in variables.items():
-            if isinstance(value, dict) and value.get("Ref") in wanted:
-                variables[name] = wanted[value["Ref"]]
 
 
 def api_url(stack: LocalStack, outputs: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,32 @@ def package(template_path: Path, bucket: str, *, compiled: bool = False) -> Pack
             if name in properties and isinstance(properties[name], str):
                 properties[name] = upload(properties[name], f"{where}.{name}", folder=folder)
     return result
+
+
+def stamp(template: dict[str, Any], parameters: Mapping[str, str]) -> None:
+    """Let each function's version be named by all that it depends on, `parameters` included.
+
+    Left alone, SAM publishes a version, which the alias `live` leads to, only when the function's
+    code is another: a changed parameter, variable or layer would never come to live.
+    """
+    resources = template["Resources"]
+    shared = {
+        "globals": template.get("Globals", {}),
+        "parameters": {
+            name: parameters.get(name, declared.get("Default"))
+            for name, declared in template.get("Parameters", {}).items()
+        },
+        "layers": [
+            each["Properties"]
+            for each in resources.values()
+            if each["Type"] == "AWS::Serverless::LayerVersion"
+        ],
+    }
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            facts = json.dumps([shared, resource["Properties"]], sort_keys=True, default=str)
+            digest = hashlib.sha256(facts.encode()).hexdigest()
+            resource["Properties"]["AutoPublishCodeSha256"] = digest
 
 
 def _packaged(template: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -13,7 +13,7 @@ from local.packaging import package
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class _NoManagedPolicies:
+class NoManagedPolicies:
     """The template names no managed policy by its short name, so none has to be looked up."""
 
     def load(self) -> dict[str, str]:
@@ -23,7 +23,7 @@ class _NoManagedPolicies:
 def transformed() -> dict[str, Any]:
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     packaged = package(ROOT / "template.yaml", "packages")
-    result: dict[str, Any] = transform(packaged.template, {}, _NoManagedPolicies())
+    result: dict[str, Any] = transform(packaged.template, {}, NoManagedPolicies())
     return result
 
 

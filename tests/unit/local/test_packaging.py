@@ -4,8 +4,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from samtranslator.translator.transform import transform
 
-from local.packaging import Package, TemplateError, package
+from local.packaging import Package, TemplateError, package, stamp
+from tests.transformed import NoManagedPolicies
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -115,3 +117,32 @@ def test_what_sam_build_leaves_in_globals_is_no_reference(app: Path) -> None:
     app.write_text(text)
     with pytest.raises(TemplateError, match="not-here/ is not a folder"):
         package(app, "bucket")
+
+
+def _versions(parameters: dict[str, str], memory: int = 512) -> set[str]:
+    function = {
+        "Handler": "api.handler",
+        "Runtime": "python3.13",
+        "CodeUri": "s3://bucket/code.zip",
+        "MemorySize": memory,
+        "AutoPublishAlias": "live",
+        "Environment": {"Variables": {"DAILY": {"Ref": "Daily"}}},
+    }
+    template = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Parameters": {"Daily": {"Type": "String", "Default": "10"}},
+        "Resources": {"Api": {"Type": "AWS::Serverless::Function", "Properties": function}},
+    }
+    stamp(template, parameters)
+    made = transform(template, {}, NoManagedPolicies())["Resources"]
+    return {name for name, each in made.items() if each["Type"] == "AWS::Lambda::Version"}
+
+
+def test_a_changed_parameter_or_property_is_published_as_a_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    before = _versions({"Daily": "10"})
+    assert before == _versions({}), "the default says the same"
+    assert before != _versions({"Daily": "20"})
+    assert before != _versions({}, memory=1_024)

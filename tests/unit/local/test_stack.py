@@ -144,20 +144,6 @@ def test_a_parameter_that_the_template_lacks_is_refused(laptop: LocalStack, temp
         deploy.deploy(laptop, template=template, stack_name="pool", parameters={"Engin": "none"})
 
 
-def test_a_parameter_is_written_into_the_functions_that_have_it() -> None:
-    variables = {"A": {"Ref": "Given"}, "B": {"Ref": "Kept"}, "C": {"Fn::Sub": "${Given}"}, "D": ""}
-    resources = {
-        "F": {
-            "Type": "AWS::Serverless::Function",
-            "Properties": {"Environment": {"Variables": variables}},
-        },
-        "G": {"Type": "AWS::Serverless::Function", "Properties": {}},
-        "B": {"Type": "AWS::S3::Bucket"},
-    }
-    deploy._write_parameters({"Resources": resources}, {"Given": "now"})
-    assert variables == {"A": "now", "B": {"Ref": "Kept"}, "C": {"Fn::Sub": "${Given}"}, "D": ""}
-
-
 def test_users_can_sign_in_and_keep_their_passwords_to_their_owner(
     laptop: LocalStack, outputs: dict[str, str]
 ) -> None:
