@@ -7,6 +7,7 @@ READY := $(VENV)/.ready
 SAM := .venv-sam
 SAM_READY := $(SAM)/.ready
 NODE_READY := node_modules/.ready
+BROWSER_READY := $(VENV)/.browser
 
 PHOTO ?= photos/mountain_clouds.jpg
 PROMPT ?= make this photo come alive
@@ -23,7 +24,7 @@ ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup demo up down test iproute2 test-sam build invoke start-api events quality gallery check lint \
+.PHONY: help setup demo up down test iproute2 chromium test-sam build invoke start-api events quality gallery check lint \
 	types templates bench bench-api bench-eta bench-motion bench-cold-start fuzz-api deploy destroy clean
 
 help:  ## What can be made
@@ -75,16 +76,26 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 	@$(BIN)/enliven destroy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
-test: $(READY) iproute2  ## All tests
+test: $(BROWSER_READY) iproute2 chromium  ## All tests
 	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/local
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/local tests/browser
 
 # tests/local/test_phones.py makes a network namespace, as root and with `ip`; it says so if it cannot.
 iproute2:
 	@command -v ip >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
 	then apt-get install -y -qq iproute2 >/dev/null || echo "iproute2 cannot be installed: no phone is played"; \
 	else echo "Without \`ip\` (Debian: apt-get install iproute2) and root, no phone is played"; fi
+
+# tests/browser looks at the pages as people do.
+chromium:
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get install -y -qq chromium >/dev/null || echo "chromium cannot be installed: no page is looked at"; \
+	else echo "Without chromium (Debian: apt-get install chromium), no page is looked at"; fi
+
+$(BROWSER_READY): requirements/browser.txt $(READY)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
+	@touch $@
 
 test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda would
 	@$(BIN)/pytest -q tests/sam
