@@ -15,20 +15,15 @@ from model_endpoint.engines.motion.currents import Stream
 from model_endpoint.engines.motion.fields import Fields, looked_up
 from model_endpoint.engines.motion.focus import Defocus
 from model_endpoint.engines.motion.grid import Rect, block, centres, enlarged, part
-from model_endpoint.engines.motion.layers import Cutout
 from model_endpoint.engines.motion.lighting import Lighting, colourfulness
 from model_endpoint.engines.motion.planes import Planes, add_behind, lay_over, unpacked
 from model_endpoint.engines.motion.sampling import sample_map
 from model_endpoint.engines.motion.stage import FIELD_PX, Effect, Patch
 from model_endpoint.engines.motion.staging import Staged
-from model_endpoint.engines.motion.textures import COVERAGE, Texture, texture
-from model_endpoint.engines.motion.tiles import TILE_PX, Squares, asked, extremes, rects, tiled
+from model_endpoint.engines.motion.surfaces import TRACE, Surfaces
+from model_endpoint.engines.motion.textures import COVERAGE
+from model_endpoint.engines.motion.tiles import TILE_PX, Squares, asked, rects, tiled
 from model_endpoint.pixels import Map, Rgb, as_map
-
-#: Coverage and masks below this are none.
-TRACE = 0.004
-#: How far the camera may move a row, as a part of the picture's height.
-CAMERA_REACH = 0.17
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +43,6 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """The subject as it is drawn: its texture, where that is on the plate, and its share."""
-
-    texture: Texture
-    patch: Patch
-    share: float
-    #: The most and the least coverage (0..1) around each square of a field of the whole plate.
-    most: Map
-    least: Map
-
-    @classmethod
-    def of(cls, cutout: Cutout | None) -> "Figure | None":
-        """A cutout's figure; None for none, or for one that covers nothing."""
-        if cutout is None:
-            return None
-        patch = Patch.around(as_map(cutout.pixels[..., COVERAGE]), margin_px=FIELD_PX)
-        if patch is None:
-            return None
-        most, least = coverages(cutout.pixels)
-        return cls(texture(cutout.pixels, patch), patch, cutout.share, most, least)
-
-
-@dataclass(frozen=True, slots=True)
 class Begun:
     """A frame of which the ground and the sky are drawn.
 
@@ -85,8 +57,15 @@ class Begun:
 class Renderer:
     """Draws any frame of one clip."""
 
-    def __init__(self, staged: Staged, lens: Lens, path: Path, effects: tuple[Effect, ...]) -> None:
-        """Prepare what all frames share."""
+    def __init__(
+        self,
+        staged: Staged,
+        surfaces: Surfaces,
+        lens: Lens,
+        path: Path,
+        effects: tuple[Effect, ...],
+    ) -> None:
+        """Prepare what all frames share. surfaces: those of the staged photo."""
         framing, layers = staged.framing, staged.layers
         self._home, self._size = framing.home, framing.size
         self._lens, self._path = lens, path
@@ -102,16 +81,9 @@ class Renderer:
             layer: Fields([warp for warp in warps if warp.layer == layer], plate_size)
             for layer in ("ground", "subject")
         }
-        self._sky_rows = self._rows_of_sky(layers.masks.get("sky"))
         currents = [current for effect in effects for current in effect.currents]
-        self._ground = texture(layers.ground)
-        self._most, self._least = coverages(layers.ground)
-        self._sky = None
-        if layers.sky is not None and self._sky_rows:
-            reach = min(
-                plate_size[1], self._home[1] + self._sky_rows + round(CAMERA_REACH * height)
-            )
-            self._sky = texture(layers.sky, Patch(0, 0, plate_size[0], reach))
+        self._ground, self._sky = surfaces.ground, surfaces.sky
+        self._most, self._least = surfaces.most, surfaces.least
         self._sky_streams = [
             Stream(current, self._sky)
             for current in currents
@@ -120,7 +92,7 @@ class Renderer:
         self._ground_streams = [
             Stream.over(c, layers.ground) for c in currents if c.layer == "ground"
         ]
-        self._subject = Figure.of(layers.subject)
+        self._subject = surfaces.figure
         #: The share of what is seen, the subject included: lights fall on what is in front.
         self._share_in_front = self._share
         if self._subject is not None:
@@ -199,15 +171,6 @@ class Renderer:
             own = self._full(self._fields["subject"].at(phase, places), (0, 0, width, height))
             full = as_map(np.where(cover[..., None] > 127.0, own, full))  # noqa: PLR2004 half of 255
         return full
-
-    def _rows_of_sky(self, mask: Map | None) -> int:
-        """Rows of the picture that may show sky: below them it need not be drawn."""
-        if mask is None:
-            return 0
-        height = self._size[1]
-        rows = np.flatnonzero((mask > TRACE).any(axis=1))
-        lowest = int(rows[-1]) + 1 - self._home[1] if len(rows) else 0
-        return 2 * round(float(np.clip(lowest + CAMERA_REACH * height, 0, height)) / 2)
 
     def _whole(self) -> Rect:
         return 0, 0, self._size[0], self._size[1]
@@ -365,12 +328,3 @@ def on_grid(values: Map, x: Map, y: Map) -> Map:
     """A plate's values (H, W) at plate pixels x, y, averaged over the squares of the grid."""
     smooth = cv2.blur(values, (FIELD_PX, FIELD_PX))
     return sample_map(as_map(smooth), np.dstack([as_map(x), as_map(y)]))
-
-
-def coverages(layer: Rgb) -> tuple[Map, Map]:
-    """The most and the least coverage (0..1) around each square of a field, of a packed layer."""
-    if layer.shape[2] <= COVERAGE:
-        full = np.ones((-(-layer.shape[0] // FIELD_PX), -(-layer.shape[1] // FIELD_PX)), np.float32)
-        return full, full
-    most, least = extremes(as_map(layer[..., COVERAGE]))
-    return as_map(most / np.float32(255.0)), as_map(least / np.float32(255.0))
