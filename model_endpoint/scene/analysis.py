@@ -63,52 +63,50 @@ def analyse(
     scale = min(1.0, MAP_SIDE_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = as_rgb(cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
-    probabilities = classify(photo)
-    animal = share_of(probabilities, "things", "animal") > HALF
-    faces = find_faces(photo, known_faces, animal=animal)
-    salient = saliency(small)
-    people = people_of(faces, animal=animal)
-    leanings = leaning(probabilities, tags)
-    told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
-    smoky = "smoke" in asked or bool(told & SMOKE_TAGS)
-    place = place_of(leanings, tags, people, smoky=smoky)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sky") as beside:
-        # Neither needs the other one, and a subject may take a second look.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as beside:
+        # Networks leave cores idle between their layers: each look at the photo has something
+        # beside it that does not need its answer.
+        looked = beside.submit(saliency, small)
+        probabilities = classify(photo)
+        animal = share_of(probabilities, "things", "animal") > HALF
+        faces = find_faces(photo, known_faces, animal=animal)
+        people = people_of(faces, animal=animal)
+        leanings = leaning(probabilities, tags)
+        told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
+        smoky = "smoke" in asked or bool(told & SMOKE_TAGS)
+        place = place_of(leanings, tags, people, smoky=smoky)
+        salient = looked.result()
+        # A subject may take a second look.
         sought = beside.submit(find_sky, small, size, salient, place)
         subject = subject_in(photo, small, salient, faces, animal=animal)
         sky = sought.result()
-    water = find_water(small, size, sky, subject, told, salient=salient)
-    falling = find_falling(small, size, water)
-    sun = find_sun(small, sky)
-    light = see_light(small, sky, sun)
-    found = present(sky, water, falling, subject)
-    kind, confidence = name_kind(leanings, found, people, light)
-    foliage = find_foliage(small, size, kind, (sky, water), subject=subject, dusk=light.dusk)
-    horizon = horizon_of(sky, water)
-    hints = hints_of(probabilities, tags, kind, light)
-    taken = (subject, sky, water, foliage)
-    cloth = find_cloth(small, size, taken, told="cloth" in asked or bool(told & CLOTH_TAGS))
-    smoke = find_smoke(
-        small,
-        size,
-        sky,
-        (water, foliage, cloth),
-        told=smoky,
-    )
-    if smoke is not None and subject is not None:
-        smoke, subject = part_from(smoke, subject)
-    if smoke is not None and sky is not None:
-        smoke, sky = part_from(smoke, sky)
-    found = present(sky, water, falling, foliage, subject, cloth, smoke)
-    return Scene(
-        regions=found,
-        horizon=horizon,
-        depth=estimate_depth(small, horizon, found),
-        faces=faces,
-        sources=find_sources(small, subject, sun, hints),
-        kind=kind,
-        kind_confidence=confidence,
-    )
+        water = find_water(small, size, sky, subject, told, salient=salient)
+        falling = find_falling(small, size, water)
+        sun = find_sun(small, sky)
+        light = see_light(small, sky, sun)
+        found = present(sky, water, falling, subject)
+        kind, confidence = name_kind(leanings, found, people, light)
+        foliage = find_foliage(small, size, kind, (sky, water), subject=subject, dusk=light.dusk)
+        horizon = horizon_of(sky, water)
+        hints = hints_of(probabilities, tags, kind, light)
+        taken = (subject, sky, water, foliage)
+        cloth = find_cloth(small, size, taken, told="cloth" in asked or bool(told & CLOTH_TAGS))
+        smoke = find_smoke(small, size, sky, (water, foliage, cloth), told=smoky)
+        if smoke is not None and subject is not None:
+            smoke, subject = part_from(smoke, subject)
+        if smoke is not None and sky is not None:
+            smoke, sky = part_from(smoke, sky)
+        sources = beside.submit(find_sources, small, subject, sun, hints)
+        found = present(sky, water, falling, foliage, subject, cloth, smoke)
+        return Scene(
+            regions=found,
+            horizon=horizon,
+            depth=estimate_depth(small, horizon, found),
+            faces=faces,
+            sources=sources.result(),
+            kind=kind,
+            kind_confidence=confidence,
+        )
 
 
 def people_of(faces: tuple[Face, ...], *, animal: bool) -> tuple[Face, ...]:

@@ -55,6 +55,9 @@ def class_network() -> onnxruntime.InferenceSession:
 def _session(name: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = NETWORK_THREADS
+    # A thread without work would spin for the next, on a core that what runs beside a network
+    # needs: a fifth of an analysis's processor time.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # An arena keeps what a network needed at its widest for as long as the process lives, which is
     # more than a whole clip needs.
     options.enable_cpu_mem_arena = False

@@ -22,8 +22,9 @@ from model_endpoint.engines.motion.planes import Planes
 from model_endpoint.engines.motion.render import Begun, Renderer
 from model_endpoint.engines.motion.soundtrack import soundtrack
 from model_endpoint.engines.motion.staging import Staged, prepare
+from model_endpoint.engines.motion.surfaces import Surfaces
 from model_endpoint.engines.protocol import Card, Progress
-from model_endpoint.pixels import Rgb
+from model_endpoint.pixels import Map, Rgb
 from model_endpoint.scene.analysis import analyse
 from model_endpoint.scene.model import Scene
 from story.generation import CameraMove, Direction, EngineName, Report
@@ -44,22 +45,31 @@ HALF_WAY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Production:
-    """One clip before its frames are drawn: what was seen, decided and prepared."""
+    """One clip before its frames are drawn: what was seen, decided and prepared.
+
+    sound: (samples, 2) float32; see soundtrack. None for silence.
+    """
 
     scene: Scene
     staged: Staged
     move: CameraMove
     plan: Plan
     renderer: Renderer
+    sound: Map | None
 
 
 def produce(photo: Rgb, direction: Direction, scene: Scene) -> Production:
     """Decide and prepare a clip; frames are then drawn one by one, at any phase."""
     move = choose_camera(direction, scene.kind)
     staged = prepare(photo, scene, direction, move)
-    plan = decide(direction, staged.stage, move)
-    lens, path = camera(staged, direction, move)
-    return Production(scene, staged, move, plan, Renderer(staged, lens, path, plan.effects))
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as beside:
+        # What is drawn does not depend on what moves, nor what is heard on what is drawn.
+        made = beside.submit(Surfaces.of, staged)
+        plan = decide(direction, staged.stage, move)
+        composed = beside.submit(soundtrack, direction, staged.stage, plan.effects)
+        lens, path = camera(staged, direction, move)
+        renderer = Renderer(staged, made.result(), lens, path, plan.effects)
+        return Production(scene, staged, move, plan, renderer, composed.result())
 
 
 def frames(renderer: Renderer, direction: Direction) -> Iterator[Planes]:
@@ -113,7 +123,7 @@ class MotionEngine:
         plan, framing, move = production.plan, production.staged.framing, production.move
         crop, fit = framing.crop, framing.fit
         regions = reported(scene, plan.effects)
-        sound = soundtrack(direction, production.staged.stage, plan.effects)
+        sound = production.sound
         # Frames need none of what was staged and seen: of a large clip that is as much memory as
         # the encoder will take.
         renderer = production.renderer

@@ -4,6 +4,7 @@ Places are computed on a grid of FIELD_PX and interpolated: a camera and all fie
 than that. The grid has one square more on each side, so that interpolation never runs out.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
@@ -15,20 +16,15 @@ from model_endpoint.engines.motion.currents import Stream
 from model_endpoint.engines.motion.fields import Fields, looked_up
 from model_endpoint.engines.motion.focus import Defocus
 from model_endpoint.engines.motion.grid import Rect, block, centres, enlarged, part
-from model_endpoint.engines.motion.layers import Cutout
 from model_endpoint.engines.motion.lighting import Lighting, colourfulness
-from model_endpoint.engines.motion.planes import Planes, add_behind, lay_over, unpacked
+from model_endpoint.engines.motion.planes import Planes, add_behind, blank, lay_over, unpack
 from model_endpoint.engines.motion.sampling import sample_map
 from model_endpoint.engines.motion.stage import FIELD_PX, Effect, Patch
 from model_endpoint.engines.motion.staging import Staged
-from model_endpoint.engines.motion.textures import COVERAGE, Texture, texture
-from model_endpoint.engines.motion.tiles import TILE_PX, Squares, asked, extremes, rects, tiled
-from model_endpoint.pixels import Map, Rgb, as_map
-
-#: Coverage and masks below this are none.
-TRACE = 0.004
-#: How far the camera may move a row, as a part of the picture's height.
-CAMERA_REACH = 0.17
+from model_endpoint.engines.motion.surfaces import TRACE, Surfaces
+from model_endpoint.engines.motion.textures import COVERAGE
+from model_endpoint.engines.motion.tiles import TILE_PX, Squares, asked, rects, tiled
+from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +44,6 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """The subject as it is drawn: its texture, where that is on the plate, and its share."""
-
-    texture: Texture
-    patch: Patch
-    share: float
-    #: The most and the least coverage (0..1) around each square of a field of the whole plate.
-    most: Map
-    least: Map
-
-    @classmethod
-    def of(cls, cutout: Cutout | None) -> "Figure | None":
-        """A cutout's figure; None for none, or for one that covers nothing."""
-        if cutout is None:
-            return None
-        patch = Patch.around(as_map(cutout.pixels[..., COVERAGE]), margin_px=FIELD_PX)
-        if patch is None:
-            return None
-        most, least = coverages(cutout.pixels)
-        return cls(texture(cutout.pixels, patch), patch, cutout.share, most, least)
-
-
-@dataclass(frozen=True, slots=True)
 class Begun:
     """A frame of which the ground and the sky are drawn.
 
@@ -85,8 +58,15 @@ class Begun:
 class Renderer:
     """Draws any frame of one clip."""
 
-    def __init__(self, staged: Staged, lens: Lens, path: Path, effects: tuple[Effect, ...]) -> None:
-        """Prepare what all frames share."""
+    def __init__(
+        self,
+        staged: Staged,
+        surfaces: Surfaces,
+        lens: Lens,
+        path: Path,
+        effects: tuple[Effect, ...],
+    ) -> None:
+        """Prepare what all frames share. surfaces: those of the staged photo."""
         framing, layers = staged.framing, staged.layers
         self._home, self._size = framing.home, framing.size
         self._lens, self._path = lens, path
@@ -102,16 +82,9 @@ class Renderer:
             layer: Fields([warp for warp in warps if warp.layer == layer], plate_size)
             for layer in ("ground", "subject")
         }
-        self._sky_rows = self._rows_of_sky(layers.masks.get("sky"))
         currents = [current for effect in effects for current in effect.currents]
-        self._ground = texture(layers.ground)
-        self._most, self._least = coverages(layers.ground)
-        self._sky = None
-        if layers.sky is not None and self._sky_rows:
-            reach = min(
-                plate_size[1], self._home[1] + self._sky_rows + round(CAMERA_REACH * height)
-            )
-            self._sky = texture(layers.sky, Patch(0, 0, plate_size[0], reach))
+        self._ground, self._sky = surfaces.ground, surfaces.sky
+        self._most, self._least = surfaces.most, surfaces.least
         self._sky_streams = [
             Stream(current, self._sky)
             for current in currents
@@ -120,7 +93,7 @@ class Renderer:
         self._ground_streams = [
             Stream.over(c, layers.ground) for c in currents if c.layer == "ground"
         ]
-        self._subject = Figure.of(layers.subject)
+        self._subject = surfaces.figure
         #: The share of what is seen, the subject included: lights fall on what is in front.
         self._share_in_front = self._share
         if self._subject is not None:
@@ -200,24 +173,8 @@ class Renderer:
             full = as_map(np.where(cover[..., None] > 127.0, own, full))  # noqa: PLR2004 half of 255
         return full
 
-    def _rows_of_sky(self, mask: Map | None) -> int:
-        """Rows of the picture that may show sky: below them it need not be drawn."""
-        if mask is None:
-            return 0
-        height = self._size[1]
-        rows = np.flatnonzero((mask > TRACE).any(axis=1))
-        lowest = int(rows[-1]) + 1 - self._home[1] if len(rows) else 0
-        return 2 * round(float(np.clip(lowest + CAMERA_REACH * height, 0, height)) / 2)
-
     def _whole(self) -> Rect:
         return 0, 0, self._size[0], self._size[1]
-
-    def _cleared(self, rect: Rect, canvas: Rgb, tiles: Squares) -> Rgb:
-        """A canvas's rectangle, empty but for the tiles, which will be drawn."""
-        canvas = part(canvas, rect, self._whole())
-        for bare in rects(~tiles, rect):
-            part(canvas, bare, rect)[:] = 0
-        return canvas
 
     def _places(self, share: Map | float, pose: Pose) -> Map:
         """Plate pixels (rows, columns, 2) that the grid sees, for things of a share."""
@@ -259,66 +216,67 @@ class Renderer:
         if self._sky is not None:
             most, least = (looked_up(values, asked(bent)) for values in (self._most, self._least))
             of_ground, of_sky = behind & tiled(most > TRACE), behind & tiled(least < 1.0 - TRACE)
-        picture = Planes(
-            np.zeros((height, width), np.uint8),
-            np.zeros((height // 2, width // 2), np.uint8),
-            np.zeros((height // 2, width // 2), np.uint8),
-        )
-        sky_bottom = below_last(of_sky, height)
-        sky_rect = (0, 0, width, sky_bottom)
+        picture, whole = blank((width, height)), self._whole()
+        # Of what lies outside its tiles a canvas still has an earlier frame: nothing looks there.
+        parts = rects(of_sky, whole)
         sky: Future[Planes] | None = None
-        if sky_bottom and beside is not None:
-            sky = beside.submit(self._open_sky, pose, phase, sky_rect, of_sky)
-        through = np.full((sky_bottom, width), 255, np.uint8)
-        top, bottom = above_first(of_ground, height), below_last(of_ground, height)
-        if top < bottom:
-            rect = (0, top, width, bottom)
-            ground, cover = self._draw_ground(bent, rect, of_ground, pose, phase)
-            below = picture.part(rect)
-            below.y[:], below.u[:], below.v[:] = ground.y, ground.u, ground.v
-            if top < sky_bottom:
-                shared = cover[: sky_bottom - top]
-                through[top : top + len(shared)] = cv2.bitwise_not(shared)
-        if sky_bottom:
-            drawn_sky = sky.result() if sky else self._open_sky(pose, phase, sky_rect, of_sky)
-            add_behind(picture.part(sky_rect), drawn_sky, through)
+        if parts and beside is not None:
+            sky = beside.submit(self._open_sky, pose, phase, of_sky)
+        cover = self._draw_ground(picture, bent, rects(of_ground, whole), pose, phase)
+        if parts:
+            drawn_sky = sky.result() if sky else self._open_sky(pose, phase, of_sky)
+            for rect in parts:
+                through = as_rgb(cv2.bitwise_not(part(cover, rect, whole)))
+                add_behind(picture.part(rect), drawn_sky.part(rect), through)
         return picture
 
     def _draw_ground(
-        self, places: Map, rect: Rect, tiles: Squares, pose: Pose, phase: float
-    ) -> tuple[Planes, Rgb]:
-        """The ground's rectangle with what flows on it, and its coverage; nothing where not needed.
+        self, picture: Planes, places: Map, parts: Sequence[Rect], pose: Pose, phase: float
+    ) -> Rgb:
+        """Draw the ground's parts with what flows on it, in place; returns its coverage (h, w).
 
         Out of focus it is taken plane by plane: chroma has a quarter of the pixels.
         """
-        drawn, parts = self._cleared(rect, self._canvas, tiles), rects(tiles, rect)
-        self._ground.draw(drawn, rect, places, parts)
-        for stream in self._ground_streams:
-            stream.lay(drawn, phase, places, rect)
-        ground, cover = unpacked(drawn)
+        canvas, whole = self._canvas, self._whole()
+        cover = np.zeros(canvas.shape[:2], np.uint8)
+        self._ground.draw(canvas, whole, places, parts)
+        if parts:
+            tops, bottoms = [rect[1] for rect in parts], [rect[3] for rect in parts]
+            for stream in self._ground_streams:
+                rows = (0, min(tops), self._size[0], max(bottoms))
+                stream.lay(part(canvas, rows, whole), phase, places, rows)
+        for rect in parts:
+            drawn = part(canvas, rect, whole)
+            unpack(drawn, picture.part(rect))
+            if self._sky is not None:
+                cv2.extractChannel(drawn, COVERAGE, dst=part(cover, rect, whole))
         if self._defocus is not None and pose.defocus > 0.0:
             through = cover if self._sky is not None else None
             own = self._ground.own(places)
-            self._defocus.ground(ground, through, rect, own, parts, amount=pose.defocus)
-        return ground, cover
+            self._defocus.ground(picture, through, whole, own, parts, amount=pose.defocus)
+        return cover
 
-    def _open_sky(self, pose: Pose, phase: float, rect: Rect, tiles: Squares) -> Planes:
+    def _open_sky(self, pose: Pose, phase: float, tiles: Squares) -> Planes:
+        """The sky's tiles, lit; the rest of the picture is anything."""
         sky = self._sky
         if sky is None:
             raise AssertionError("no sky to draw")
         places = self._places(FAR_SHARE, pose)
+        rect = (0, 0, self._size[0], below_last(tiles, self._size[1]))
         blurs = self._defocus is not None and pose.defocus > 0.0
         if blurs:
             # A blur looks at what is around.
             tiles = np.ones_like(tiles)
-        drawn = self._cleared(rect, self._sky_canvas, tiles)
+        drawn, parts = part(self._sky_canvas, rect, self._whole()), rects(tiles, rect)
         if self._sky_streams:
             self._sky_streams[0].draw_tiles(drawn, phase, places, rect, tiles)
         else:
-            sky.draw_even(drawn, rect, places, rects(tiles, rect))
+            sky.draw_even(drawn, rect, places, parts)
         if blurs:
             drawn = Defocus.blurred(drawn, pose.defocus)
-        picture, _ = unpacked(drawn)
+        picture = blank((rect[2], rect[3]))
+        for each in parts:
+            unpack(part(drawn, each, rect), picture.part(each))
         if self._sky_lighting:
             self._sky_lighting.apply(picture, phase, places)
         return picture
@@ -330,12 +288,15 @@ class Renderer:
         rect = self._seen_rect(subject.patch, subject.share, pose)
         if rect is None:
             return
-        tiles = tiled(looked_up(subject.most, asked(places)) > TRACE)
-        drawn = self._cleared(rect, self._front_canvas, tiles)
+        parts = rects(tiled(looked_up(subject.most, asked(places)) > TRACE), rect)
+        canvas, whole = self._front_canvas, self._whole()
         draw = subject.texture.draw if self._fields["subject"] else subject.texture.draw_even
-        draw(drawn, rect, places, rects(tiles, rect), cv2.BORDER_CONSTANT)
-        layer, cover = unpacked(drawn)
-        lay_over(picture.part(rect), layer, cover)
+        draw(canvas, whole, places, parts, cv2.BORDER_CONSTANT)
+        for each in parts:
+            drawn = part(canvas, each, whole)
+            layer = blank((drawn.shape[1], drawn.shape[0]))
+            unpack(drawn, layer)
+            lay_over(picture.part(each), layer, as_rgb(cv2.extractChannel(drawn, COVERAGE)))
 
     def _seen_rect(self, patch: Patch, share: float, pose: Pose) -> Rect | None:
         """The even rectangle of the picture in which a patch of a share is seen."""
@@ -349,12 +310,6 @@ class Renderer:
         return (left, top, right, bottom) if left < right and top < bottom else None
 
 
-def above_first(tiles: Squares, height: int) -> int:
-    """The first row of pixels of the first true tile; the picture's height if there is none."""
-    rows = np.flatnonzero(tiles.any(axis=1))
-    return int(rows[0]) * TILE_PX if len(rows) else height
-
-
 def below_last(tiles: Squares, height: int) -> int:
     """The row of pixels below the last true tile; 0 if there is none."""
     rows = np.flatnonzero(tiles.any(axis=1))
@@ -365,12 +320,3 @@ def on_grid(values: Map, x: Map, y: Map) -> Map:
     """A plate's values (H, W) at plate pixels x, y, averaged over the squares of the grid."""
     smooth = cv2.blur(values, (FIELD_PX, FIELD_PX))
     return sample_map(as_map(smooth), np.dstack([as_map(x), as_map(y)]))
-
-
-def coverages(layer: Rgb) -> tuple[Map, Map]:
-    """The most and the least coverage (0..1) around each square of a field, of a packed layer."""
-    if layer.shape[2] <= COVERAGE:
-        full = np.ones((-(-layer.shape[0] // FIELD_PX), -(-layer.shape[1] // FIELD_PX)), np.float32)
-        return full, full
-    most, least = extremes(as_map(layer[..., COVERAGE]))
-    return as_map(most / np.float32(255.0)), as_map(least / np.float32(255.0))

@@ -25,7 +25,6 @@ RUN = re.compile(b"\x01+")
 
 #: One truth for each place that is asked, or for each tile.
 Squares: TypeAlias = NDArray[np.bool_]
-NO_TILES: Squares = np.zeros(0, dtype=np.bool_)
 
 
 def asked(grid: Map) -> Map:
@@ -66,10 +65,15 @@ def rects(tiles: Squares, within: Rect) -> list[Rect]:
     """
     found: list[Rect] = []
     open_runs: dict[tuple[int, int], int] = {}
-    for row, values in enumerate([*tiles, NO_TILES]):
-        runs = {run.span() for run in RUN.finditer(values.tobytes())}
-        if runs == open_runs.keys():
+    content, columns = tiles.tobytes(), tiles.shape[1]
+    before = b""
+    for row in range(len(tiles) + 1):
+        # A row of no tiles at all ends what is open.
+        values = content[row * columns : (row + 1) * columns]
+        if values == before:
             continue
+        before = values
+        runs = {run.span() for run in RUN.finditer(values)}
         over = [run for run in open_runs if run not in runs]
         found.extend(_pixels(run, open_runs.pop(run), row, within) for run in over)
         for run in runs:

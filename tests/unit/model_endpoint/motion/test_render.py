@@ -12,6 +12,7 @@ from model_endpoint.engines.motion.planes import Planes, rgb
 from model_endpoint.engines.motion.render import Renderer
 from model_endpoint.engines.motion.stage import FIELD_PX, Effect, LayerName, Patch
 from model_endpoint.engines.motion.staging import Staged, prepare
+from model_endpoint.engines.motion.surfaces import Surfaces
 from model_endpoint.pixels import Map, Rgb, as_map
 from model_endpoint.scene.model import Scene
 from story.generation import CameraMove, Direction
@@ -30,7 +31,7 @@ def bare(
     assert move != "auto"
     staged = prepare(picture, scene, direction, move)
     lens, path = camera(staged, direction, move)
-    return Renderer(staged, lens, path, effects), staged
+    return Renderer(staged, Surfaces.of(staged), lens, path, effects), staged
 
 
 def home_of(staged: Staged) -> Rgb:
