@@ -300,6 +300,7 @@ def api_event(  # a request in API Gateway's HTTP API payload 2.0
     creator: str = CREATOR,
     token_use: str = "access",  # noqa: S107 - the kind of a token, no token
     headers: dict[str, str] | None = None,
+    **claims: str,
 ) -> dict[str, Any]:
     """A request as API Gateway hands it over once its JWT authorizer has let it through.
 
@@ -328,7 +329,7 @@ def api_event(  # a request in API Gateway's HTTP API payload 2.0
             "apiId": "example",
             "authorizer": {
                 "jwt": {
-                    "claims": {"sub": creator, "token_use": token_use, "username": "example"},
+                    "claims": {"sub": creator, "token_use": token_use, **claims},
                     "scopes": None,
                 }
             },
@@ -378,6 +379,9 @@ def envelopes() -> dict[str, dict[str, Any]]:
             "GET", f"/stories/{STORY_ID}", route="/stories/{story_id}"
         ),
         "api_list_stories_event.json": api_event("GET", "/stories"),
+        "api_list_reviews_event.json": api_event(
+            "GET", "/reviews", **{"cognito:groups": "[reviewers]"}
+        ),
     }
 
 

@@ -51,6 +51,9 @@ def document() -> dict[str, Any]:
             tags=[
                 Tag(name="stories", description="From a photo to a story."),
                 Tag(name="posts", description="What others see of a story."),
+                Tag(
+                    name="reviews", description="What reviewers do: users of the group `reviewers`."
+                ),
                 Tag(name="service", description="What the service says of itself."),
             ],
             security_schemes={
