@@ -13,7 +13,7 @@ from api.handler import app
 from api.problems import MEDIA_TYPE
 
 #: Rises by the middle number when something is added, by the first when something is taken away.
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 _UNAUTHORIZED = str(int(HTTPStatus.UNAUTHORIZED))
 #: Answers without a body.
 _BODILESS = (str(int(HTTPStatus.NO_CONTENT)), str(int(HTTPStatus.NOT_MODIFIED)))
