@@ -22,6 +22,9 @@
     return made;
   };
   const say = (text, bad = false) => { $("said").textContent = text; $("said").classList.toggle("bad", bad); };
+  /* Words have no thresholds of ours: the guardrail's own strength decides. */
+  const limits = (each) => each.review_at === null && each.reject_at === null
+    ? "no threshold of ours" : `review from ${percent(each.review_at)}, reject from ${percent(each.reject_at)}`;
   const percent = (value) => (value === null || value === undefined ? "–" : `${Math.round(value * 10) / 10} %`);
   const moment = (text) => (text ? new Date(text).toLocaleString() : "–");
   const ago = (text) => {
@@ -207,6 +210,10 @@
       for (const cell of [verdict.gate, each.row, percent(each.confidence), percent(each.review_at), percent(each.reject_at), verdict.verdict]) row.append(make("td", cell));
       return row;
     })));
+    if (!$("scores").children.length) {
+      const row = make("tr"), cell = make("td", "No provider found anything.", "quiet");
+      cell.colSpan = 6; row.append(cell); $("scores").append(row);
+    }
     if (!again) showChoices();
     document.title = `${KIND[story.kind]} · Review · Enliven`;
   }
@@ -216,7 +223,7 @@
     const found = decisive.flatMap((verdict) => verdict.findings.filter((each) => each.fired).map((each) => {
       const rule = make("div", undefined, "rule");
       rule.append(make("code", each.row), make("div",
-        `${percent(each.confidence)}: review from ${percent(each.review_at)}, reject from ${percent(each.reject_at)}; verdict ${verdict.verdict}, policy ${verdict.policy}`, "quiet"));
+        `${percent(each.confidence)}: ${limits(each)}; verdict ${verdict.verdict}, policy ${verdict.policy}`, "quiet"));
       return rule;
     }));
     const told = decisive.filter((verdict) => !verdict.findings.some((each) => each.fired)).map((verdict) => {
