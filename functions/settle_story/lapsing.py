@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from cloud import review_queue, stories, telemetry
+from cloud import events, review_queue, stories, telemetry
 from settle_story import clearing
 from story import feed, review
+from story.contracts import STORY_ENDED
 from story.states import Status
 
 if TYPE_CHECKING:
@@ -51,5 +52,7 @@ def _lapse_one(story_id: str, before: str, now: datetime) -> bool:
         )
         if lapsed:
             logger.warning("review_lapsed")
+            if stories.get(story_id, "status")["status"] == Status.EXPIRED:
+                events.tell(story_id, STORY_ENDED[Status.EXPIRED])
             clearing.clear_evidence(story_id)
         return lapsed

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import executions, stories, timeline
+from cloud import events, executions, stories, timeline
 from cloud.clients import answers, client
 from settle_story import charging, clearing, erasing, measuring, outcome, recording, restoring
 from story import review
+from story.contracts import STORY_ENDED
 from story.states import AT_WORK, ENDED, Status, is_unclaimed
 
 if TYPE_CHECKING:
@@ -141,6 +142,9 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
     clearing.clear_work(story_id, through=attempt)
     if status not in {Status.READY, Status.POSTED} and "restoring" not in story:
         clearing.clear_published(story_id)
-    # After the clearing, which matters more; and once, however often a story is settled.
+    # After the clearing, which matters more; and once, however often a story is settled. Who dies
+    # between the two tells again.
+    if "settled_at" not in story and status in STORY_ENDED:
+        events.tell(story_id, STORY_ENDED[status])
     if stories.mark(story_id, attempt, "settled_at", timeline.now()):
         measuring.tell(story_id, attempt)

@@ -12,6 +12,7 @@ from story.contracts import (
     STORY_CLOSED,
     STORY_DECIDED,
     STORY_DELETED,
+    STORY_ENDED,
     STORY_REPORTED,
 )
 from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Progress
@@ -19,7 +20,14 @@ from story.states import TRANSITIONS
 from tests.contract.definition import ROOT, STATES
 from tests.operations import DOCUMENT, OPERATIONS
 
-CHANGES = (STORY_CLOSED, STORY_DELETED, STORY_REPORTED, STORY_APPEALED, STORY_DECIDED)
+CHANGES = (
+    STORY_CLOSED,
+    STORY_DELETED,
+    STORY_REPORTED,
+    STORY_APPEALED,
+    STORY_DECIDED,
+    *STORY_ENDED.values(),
+)
 PAGES = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("api.md", "mobile.md")}
 FIELDS = {
     name

@@ -181,6 +181,7 @@ GRANTED = {
         "UpdateItem StoriesTable [QUOTA#*]",
         "GetItem StoriesTable [PACE]",
         "UpdateItem StoriesTable [PACE]",
+        "PutEvents EventBus",
         "Query StoriesTable/index/review",
         "Query StoriesTable/index/feed",
         "GetItem StoriesTable [DRAFT#*]",

@@ -1,8 +1,12 @@
 """What a reviewer lets through is made by the real workflow, and no more is let through."""
 
+import json
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 
 from api import reviewed
@@ -169,3 +173,42 @@ def test_what_a_legal_hold_keeps_no_reviewer_sees_and_no_sweep_erases(cloud: Clo
         reviews.find(story_id)
     cloud.sweep()
     assert cloud.keys("evidence") == [f"{story_id}/photo.jpg"]
+
+
+@pytest.fixture
+def heard(cloud: Cloud) -> Callable[[], list[tuple[str, str]]]:
+    """What a listener on the bus has heard: (detail-type, story)."""
+    sqs, events = boto3.client("sqs"), boto3.client("events")
+    url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    bus = os.environ["EVENT_BUS"]
+    pattern = json.dumps({"source": ["enliven.stories"]})
+    events.put_rule(Name="all", EventBusName=bus, EventPattern=pattern)
+    target = {"Id": "listener", "Arn": arn["QueueArn"]}
+    events.put_targets(Rule="all", EventBusName=bus, Targets=[target])
+    del cloud
+
+    def so_far() -> list[tuple[str, str]]:
+        found = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                event = json.loads(message["Body"])
+                found.append((event["detail-type"], event["detail"]["story_id"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    return so_far
+
+
+@pytest.mark.parametrize(
+    ("picture", "told"),
+    [(WEAPON, "Enliven Story Held"), (RIFLE, "Enliven Story Rejected")],
+)
+def test_who_listens_hears_once_how_a_story_has_ended(
+    cloud: Cloud, heard: Callable[[], list[tuple[str, str]]], picture: Any, told: str
+) -> None:
+    cloud.providers.pictures = [picture]
+    story_id = cloud.create()
+    cloud.run(story_id)
+    cloud.settle(cloud.executions()[0])
+    assert heard() == [(told, story_id)]
