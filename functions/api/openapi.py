@@ -89,6 +89,7 @@ def _form() -> dict[str, Any]:
                 "schema": {
                     "type": "object",
                     "required": ["reason"],
+                    "additionalProperties": False,
                     "properties": {
                         "reason": {
                             "type": "string",

@@ -35,6 +35,7 @@ logger = Logger(service="api")
 FORM_ROUTE = "POST /s/{story_id}/report"
 FORM_TYPE = "application/x-www-form-urlencoded"
 _HOUR_SECONDS = 3_600
+_MAX_FIELDS = 16
 
 
 class Settings(Environment):
@@ -144,11 +145,9 @@ _NOTICES = {
 def _read_form() -> ReportStory:
     """The form's fields; an empty text is none. Raises Refused."""
     try:
-        fields = parse_qs(router.current_event.decoded_body or "", max_num_fields=4)
-        return ReportStory(
-            reason=fields.get("reason", [""])[0],  # type: ignore[arg-type]  # pydantic reads it
-            text=fields.get("text", [""])[0].strip() or None,
-        )
+        fields = parse_qs(router.current_event.decoded_body or "", max_num_fields=_MAX_FIELDS)
+        said = {name: values[0].strip() for name, values in fields.items()}
+        return ReportStory.model_validate({**said, "text": said.get("text") or None})
     except (ValidationError, ValueError) as error:
         raise Refused("body_invalid", "Choose what is wrong with the story.") from error
 

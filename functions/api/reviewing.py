@@ -45,6 +45,7 @@ _CODES = {
     reviews.NotYours: "review_conflict",
     reviews.Taken: "review_not_claimed",
     reviews.NotDecidable: "decision_not_allowed",
+    reviews.NotYet: "decision_not_allowed",
 }
 _ACT = (
     "header_invalid",
@@ -260,7 +261,7 @@ def _once(
         try:
             do()
         except reviews.Refusal as refused:
-            again = _AGAIN_SECONDS if isinstance(refused, reviews.NotDecidable) else None
+            again = _AGAIN_SECONDS if isinstance(refused, reviews.NotYet) else None
             raise Refused(_CODES[type(refused)], str(refused), retry_seconds=again) from refused
         logger.info("reviewed", operation=operation)
         return {"story_id": story_id}

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _THERE_ALREADY = "ConditionalCheckFailedException"
+_REASON = {
+    "code": "reported",
+    "message": "It was reported: nobody else sees it until a reviewer has decided.",
+}
 #: Longer than a reviewer has to look.
 _REMEMBERED = review.REVIEW_WINDOW + timedelta(days=7)
 
@@ -102,6 +106,7 @@ def _weigh(story_id: str, record: Mapping[str, Any], *, threshold: int, now: dat
         held_at=moment,
         updated_at=moment,
         evidence_until=feed.iso(now + review.REVIEW_WINDOW),
+        reasons=[_REASON],
     ):
         # Hidden already: it may have become more urgent.
         stories.amend(story_id, "review_queue > :review_queue", review_queue=queue)

@@ -41,7 +41,11 @@ class Taken(Refusal):
 
 
 class NotDecidable(Refusal):
-    """The decision is none for a story of this kind, or not yet."""
+    """The decision is none for a story of this kind."""
+
+
+class NotYet(Refusal):
+    """It will be possible in a moment."""
 
 
 def find(story_id: str) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def decide(story_id: str, reviewer: str, said: Decided, now: datetime) -> None:
         possible = sorted(review.DECISIONS[kind]) if kind else []
         raise NotDecidable(f"A story of the kind {kind!r} can be decided by: {', '.join(possible)}")
     if "settled_at" not in record:
-        raise NotDecidable("What it was judged on is being put aside. Try again in a second.")
+        raise NotYet("What it was judged on is being put aside. Try again in a second.")
     intents.note(story_id, Intent.DECIDE)
     entry = _entry(record, reviewer, said, kind, now)
     if not _write(story_id, record, entry, now):

@@ -23,7 +23,7 @@ logger = Logger(service="settle_story")
 
 HIDDEN = frozenset({Status.UNDER_REVIEW, Status.REMOVED})
 #: What a review leaves in the record of a story that is seen again.
-_OVER = ("restoring", "held_at", "evidence", "evidence_until")
+_OVER = ("restoring", "held_at", "evidence", "evidence_until", "reasons")
 
 
 def is_withdrawn(story: Mapping[str, Any]) -> bool:

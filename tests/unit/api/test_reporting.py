@@ -38,6 +38,7 @@ def test_enough_reports_hide_a_story_everywhere_at_once() -> None:
         assert problem(followed(story_id, name)) == (410, "story_gone")
     view = json.loads(get(story_id, made.CREATOR)["body"])
     assert (view["status"], view["video_url"], view["share_url"]) == ("UNDER_REVIEW", None, None)
+    assert [each["code"] for each in view["reasons"]] == ["reported"]
 
 
 def test_the_media_of_a_hidden_story_are_moved_so_that_links_given_before_lead_nowhere() -> None:
@@ -125,7 +126,9 @@ def test_what_was_never_posted_cannot_be_reported_and_what_is_over_is_gone() -> 
     assert report_from_page("nonsense")["statusCode"] == 404
 
 
-@pytest.mark.parametrize("fields", [{"reason": "boredom"}, {"text": "x" * 501}])
+@pytest.mark.parametrize(
+    "fields", [{"reason": "boredom"}, {"text": "x" * 501}, {"who": "me"}, {"reason": ""}]
+)
 def test_a_form_that_is_not_filled_in_is_answered_by_a_page(fields: dict[str, str]) -> None:
     story_id = reviewers.posted()
     answer = report_from_page(story_id, **fields)

@@ -209,6 +209,19 @@ def test_a_decision_for_another_kind_of_story_is_refused(decision: str) -> None:
     assert problem(decide(story_id, decision)) == (409, "decision_not_allowed")
 
 
+def test_what_is_not_put_aside_yet_is_decided_in_a_moment() -> None:
+    story_id = held()
+    client("dynamodb").update_item(
+        TableName="stories",
+        Key=stories.to_item({"pk": f"STORY#{story_id}", "sk": "META"}),
+        UpdateExpression="REMOVE settled_at",
+    )
+    claim(story_id)
+    answer = decide(story_id, "allow")
+    assert problem(answer) == (409, "decision_not_allowed")
+    assert answer["headers"]["Retry-After"] == "1"
+
+
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 1001])
 def test_a_decision_needs_a_reason(reason: str) -> None:
     story_id = held()
@@ -270,6 +283,7 @@ def test_a_restored_story_is_seen_again_for_as_long_as_was_left() -> None:
     decided(story_id, "restore")
     story = stories.get(story_id)
     assert story["status"] == "POSTED"
+    assert json.loads(get(story_id, made.CREATOR)["body"])["reasons"] == []
     left = datetime.fromisoformat(story["expires_at"]) - datetime.now(UTC)
     assert timedelta(hours=3, minutes=59) < left <= timedelta(hours=4)
     posted_at = datetime.fromisoformat(story["posted_at"])
