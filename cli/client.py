@@ -162,6 +162,14 @@ class StoriesApi:
         response = self._ask("GET", f"/stories/{story_id}")
         return Fetched(_parse(StoryView, response), response.content)
 
+    def call(
+        self, model: type[Answer], method: str, path: str, body: object = None
+    ) -> tuple[Answer, bytes]:
+        """Any operation: its answer as parsed, and the very bytes; a POST has a key of its own."""
+        key = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else None
+        response = self._ask(method, path, body, key)
+        return _parse(model, response), response.content
+
     def upload(self, form: UploadForm, photo: Path) -> None:
         """Send a photo with its form; raises CommandFailed in the words of the form's owner."""
         try:

@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "check the Content Credentials of a file",
     "explain": "write a page that shows all of a story",
     "replay": "run one state of a story again, without changing the story",
+    "review": "decide about stories that wait for a reviewer",
     "up": "start the local stack and deploy to it",
     "down": "stop the local stack",
     "doctor": "check whether this machine can run the demo",

@@ -223,10 +223,6 @@ def _execution_ended() -> dict[str, Any]:
     return {**event, "resources": [EXECUTION_ARN]}
 
 
-def _scheduled() -> dict[str, Any]:
-    return _bridge_event("aws.events", "Scheduled Event", {})
-
-
 def _inference_done() -> dict[str, Any]:
     response = {
         "contentType": "application/x-tar",
@@ -300,12 +296,14 @@ def api_event(  # a request in API Gateway's HTTP API payload 2.0
     creator: str = CREATOR,
     token_use: str = "access",  # noqa: S107 - the kind of a token, no token
     headers: dict[str, str] | None = None,
+    groups: str = "",
 ) -> dict[str, Any]:
     """A request as API Gateway hands it over once its JWT authorizer has let it through.
 
     A POST has an Idempotency-Key, the same each time, unless `headers` says otherwise.
     """
     key = {"idempotency-key": IDEMPOTENCY_KEY} if method == "POST" else {}
+    groups_claim = {"cognito:groups": groups} if groups else {}
     pattern = route or path
     parts = {
         name.strip("{}"): value
@@ -328,7 +326,7 @@ def api_event(  # a request in API Gateway's HTTP API payload 2.0
             "apiId": "example",
             "authorizer": {
                 "jwt": {
-                    "claims": {"sub": creator, "token_use": token_use, "username": "example"},
+                    "claims": {"sub": creator, "token_use": token_use, **groups_claim},
                     "scopes": None,
                 }
             },
@@ -368,8 +366,8 @@ def envelopes() -> dict[str, dict[str, Any]]:
             contracts.STORIES_SOURCE, contracts.STORY_CLOSED, {"story_id": STORY_ID}
         ),
         "post_story_input.json": POSTING.model_dump(mode="json"),
-        "sweep_event.json": _scheduled(),
-        "check_certificate_event.json": _scheduled(),
+        "sweep_event.json": _bridge_event("aws.events", "Scheduled Event", {}),
+        "check_certificate_event.json": _bridge_event("aws.events", "Scheduled Event", {}),
         "sns_inference_notification_event.json": _inference_done(),
         "sns_inference_failure_event.json": _inference_failed(),
         "generation_progress_event.json": _generation_progress(),
@@ -378,6 +376,7 @@ def envelopes() -> dict[str, dict[str, Any]]:
             "GET", f"/stories/{STORY_ID}", route="/stories/{story_id}"
         ),
         "api_list_stories_event.json": api_event("GET", "/stories"),
+        "api_list_reviews_event.json": api_event("GET", "/reviews", groups="[reviewers]"),
     }
 
 

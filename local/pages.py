@@ -16,6 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 from cli import costs
 from cloud import telemetry
 from local import openapi
+from story import review, strikes
 from story.receipt import prices
 from story.states import TRANSITIONS
 
@@ -168,6 +169,33 @@ _UNWRITTEN_MOVES = (
 )
 
 
+def reasons() -> str:
+    """Every reason of a report, and what it counts."""
+    rows: list[tuple[str, ...]] = [
+        (
+            f"`{reason.value}`",
+            "hides at once" if weight.points is None else str(weight.points),
+            weight.severity.name.lower(),
+        )
+        for reason, weight in review.WEIGHTS.items()
+    ]
+    return table(("reason", "points", "in the queue"), rows)
+
+
+def standing() -> str:
+    """What strikes lead to."""
+    policy = strikes.policy()
+    lines = [
+        f"- A `{decision}` counts for {days} days." for decision, days in policy.counts_days.items()
+    ]
+    lines += [
+        f"- From {level.strikes} strikes that count on, nothing can be posted for {level.days}"
+        " days after the latest."
+        for level in policy.standing
+    ]
+    return "\n".join([*lines, ""])
+
+
 def _unconditional(statement: dict[str, Any]) -> list[dict[str, Any]]:
     """A statement, or those behind a condition."""
     if "Fn::If" not in statement:
@@ -212,6 +240,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "api.md": {"states": states, "operations": operations, "problems": problems},
     "operations.md": {"metrics": metrics, "alarms": alarms},
     "security.md": {"roles": roles},
+    "reviewing.md": {"reasons": reasons, "strikes": standing},
     "costs.md": {"months": months, "rest": rest, "story": story},
 }
 

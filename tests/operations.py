@@ -4,11 +4,12 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 DOCUMENT: dict[str, Any] = json.loads(
     (Path(__file__).resolve().parent.parent / "docs" / "openapi.json").read_text("utf-8")
 )
+_JSON = "application/json"
 _POINTER = "#/components/schemas/"
 
 
@@ -45,11 +46,17 @@ class Operation:
 
     @property
     def body(self) -> dict[str, Any] | None:
-        """The schema of its JSON body."""
+        """The schema of its body."""
         if "requestBody" not in self.said:
             return None
-        schema: dict[str, Any] = self.said["requestBody"]["content"]["application/json"]["schema"]
+        (content,) = self.said["requestBody"]["content"].values()
+        schema: dict[str, Any] = content["schema"]
         return schema
+
+    @property
+    def body_is(self) -> Literal["json", "data"]:
+        """How httpx is given its body: as JSON, or as a form's fields."""
+        return "json" if _JSON in self.said["requestBody"]["content"] else "data"
 
     @property
     def statuses(self) -> frozenset[int]:

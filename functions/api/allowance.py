@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 
 
 class Settings(Environment):
-    """How much a user may ask for."""
+    """How many stories a user may make."""
 
     daily_stories_per_user: int = Field(ge=0)
+
+
+class RateSettings(Environment):
+    """How often a user may ask, whatever for."""
+
     requests_per_minute: int = Field(ge=1)
 
 
 def count_request(creator: str) -> None:
     """Count a request of a user's. Raises Refused beyond the minute's."""
-    now, limit = datetime.now(UTC), load(Settings).requests_per_minute
+    now, limit = datetime.now(UTC), load(RateSettings).requests_per_minute
     if not quotas.count_request(creator, limit=limit, now=now):
         ends = quota.minute_ends(now)
         raise Refused(
@@ -84,7 +89,7 @@ def quota_of(creator: str, now: datetime) -> QuotaView:
 
 def rate_of(creator: str, now: datetime) -> RateView:
     """What a user has left of this minute."""
-    limit = load(Settings).requests_per_minute
+    limit = load(RateSettings).requests_per_minute
     return RateView(
         limit=limit,
         left=max(0, limit - quotas.requests(creator, now)),

@@ -19,8 +19,14 @@ PUBLIC = frozenset(
         "GET /s/{story_id}",
         "GET /s/{story_id}/poster.jpg",
         "GET /s/{story_id}/story.mp4",
+        "POST /s/{story_id}/report",
+        "GET /review",
     }
 )
+
+
+#: The user pool's group whose members review.
+REVIEWERS = "reviewers"
 
 
 class Caller(NamedTuple):
@@ -33,6 +39,14 @@ class Caller(NamedTuple):
 def caller(router: APIGatewayHttpRouter) -> Caller:
     """The caller of the request that a router is answering. Raises Refused without a token."""
     return of_event(router.current_event.raw_event)
+
+
+def reviewer(router: APIGatewayHttpRouter) -> Caller:
+    """The caller, who has to be in the group of reviewers. Raises Refused."""
+    who = caller(router)
+    if REVIEWERS not in who.groups:
+        raise Refused("reviewers_only", f"Only users of the group {REVIEWERS} may do this.")
+    return who
 
 
 def of_event(event: Mapping[str, Any]) -> Caller:

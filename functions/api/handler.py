@@ -15,7 +15,19 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from botocore.exceptions import ClientError
 
-from api import about, allowance, callers, changing, making, page, posting, reading
+from api import (
+    about,
+    allowance,
+    appealing,
+    callers,
+    changing,
+    making,
+    page,
+    posting,
+    reading,
+    reporting,
+    reviewing,
+)
 from api.problems import Refused, of_validation
 from cloud import telemetry
 from story.errors import ServicePaused, StoryMissing, Transient
@@ -25,7 +37,8 @@ if TYPE_CHECKING:
 
 logger = Logger(service="api")
 app = APIGatewayHttpResolver(enable_validation=True)
-for room in (making, reading, changing, posting, page, about):
+_ROOMS = (making, reading, changing, posting, page, reporting, appealing, reviewing, about)
+for room in _ROOMS:
     app.include_router(room.router)
 
 #: When a client may ask again: soon where a service did not answer, later where an operator acts.
@@ -51,7 +64,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _require_json(event: dict[str, Any]) -> None:
     """Refuse a body of another media type; Powertools would read a form as if it were JSON."""
-    if not event.get("body"):
+    if not event.get("body") or event["routeKey"] == reporting.FORM_ROUTE:
         return
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     named = str(headers.get("content-type", _JSON)).partition(";")[0].strip().lower()
@@ -111,7 +124,7 @@ def _away(error: Exception) -> Refused:
 @app.not_found
 def _not_found(_: Exception) -> Any:
     asked = app.current_event
-    if asked.raw_event["routeKey"] == page.ROUTE:
+    if asked.raw_event["routeKey"] in {page.ROUTE, reporting.FORM_ROUTE}:
         # Powertools knows no path with such characters; whoever follows a link is told in words.
         return page.missing(asked.headers.get("accept-language"))
     return Refused("not_found", f"There is no {asked.http_method} {asked.path}.").response()

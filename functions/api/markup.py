@@ -17,6 +17,8 @@ from string import Template
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from story import review
+
 if TYPE_CHECKING:
     from story.view import PostedStory
 
@@ -85,7 +87,10 @@ def _quality(parameter: str) -> float:
 
 
 def security_policy(media_url: str | None) -> str:
-    """The Content-Security-Policy of a page: no script, our style, media from where it is kept."""
+    """The Content-Security-Policy of a page: no script, our style, media from where it is kept.
+
+    Its one form goes to the page's own origin.
+    """
     digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
     parts = urlsplit(media_url) if media_url else None
     kept = f" {parts.scheme}://{parts.netloc}" if parts else ""
@@ -96,7 +101,7 @@ def security_policy(media_url: str | None) -> str:
             f"img-src 'self' data:{kept}",
             f"media-src 'self'{kept}",
             "base-uri 'none'",
-            "form-action 'none'",
+            "form-action 'self'",
             "frame-ancestors 'none'",
         )
     )
@@ -134,7 +139,8 @@ def story_page(story: PostedStory, *, report_contact: str, language: str) -> Pag
         "times": Template(escape(said["times"])).substitute(
             posted=_time(story.posted_at), expires=_time(story.expires_at)
         ),
-        "report": _report(report_contact, story.id, said),
+        "report_form": _report_form(story.id, said),
+        "report_contact": _report_contact(report_contact, story.id, said),
     }
     return _filled("story", language, values, marked)
 
@@ -153,12 +159,31 @@ def _filled(name: str, language: str, values: dict[str, str], marked: dict[str, 
     return Page(_template(name).substitute(escaped | marked), language)
 
 
-def _report(contact: str, story_id: str, said: dict[str, str]) -> str:
+def _report_form(story_id: str, said: dict[str, str]) -> str:
+    """Without script: the browser sends it, and shows what is answered."""
+    options = "".join(
+        f'<option value="{each.value}">{escape(said[f"reason_{each.value}"])}</option>'
+        for each in review.ReportReason
+    )
+    return (
+        f"<details><summary>{escape(said['report'])}</summary>"
+        f'<form method="post" action="{escape(story_id)}/report">'
+        f"<label>{escape(said['report_reason'])}"
+        f'<select name="reason" required><option value=""></option>{options}</select></label>'
+        f"<label>{escape(said['report_words'])}"
+        f'<textarea name="text" rows="3" maxlength="{review.MAX_REPORT_CHARACTERS}"></textarea>'
+        f"</label><button>{escape(said['report_send'])}</button>"
+        f'<p class="quiet">{escape(said["report_private"])}</p></form></details>'
+    )
+
+
+def _report_contact(contact: str, story_id: str, said: dict[str, str]) -> str:
     if not contact:
-        return escape(said["no_report"])
+        return ""
     subject = Template(said["report_subject"]).substitute(story_id=story_id)
     address = f"{contact}?subject={quote(subject)}" if contact.startswith("mailto:") else contact
-    return f'<a href="{escape(address)}" rel="noreferrer noopener">{escape(said["report"])}</a>'
+    named = escape(said["report_contact"])
+    return f'<p><a href="{escape(address)}" rel="noreferrer noopener">{named}</a></p>'
 
 
 def _shortened(line: str) -> str:

@@ -53,3 +53,22 @@ def link(
         ExpiresIn=seconds,
     )
     return url
+
+
+class EvidenceSettings(Environment):
+    """The bucket whose objects reviewers are given links to, by the function whose role may."""
+
+    evidence_bucket: str
+
+
+def evidence_link(story_id: str, name: str) -> str:
+    """A URL of something that is kept of a story, for a reviewer."""
+    url: str = client("s3").generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": load(EvidenceSettings).evidence_bucket,
+            "Key": f"{identifiers.story_prefix(story_id)}{name}",
+        },
+        ExpiresIn=limits.DOWNLOAD_URL_SECONDS,
+    )
+    return url

@@ -8,13 +8,17 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Tag
 
+from api import reporting
 from api.callers import PUBLIC
 from api.handler import app
 from api.problems import MEDIA_TYPE
+from story import review
 
 #: Rises by the middle number when something is added, by the first when something is taken away.
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 _UNAUTHORIZED = str(int(HTTPStatus.UNAUTHORIZED))
+#: Its body is read by the route itself, so Powertools does not know it.
+_FORM = "/s/{story_id}/report"
 #: Answers without a body.
 _BODILESS = (str(int(HTTPStatus.NO_CONTENT)), str(int(HTTPStatus.NOT_MODIFIED)))
 _VALIDATION = str(int(HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -51,6 +55,9 @@ def document() -> dict[str, Any]:
             tags=[
                 Tag(name="stories", description="From a photo to a story."),
                 Tag(name="posts", description="What others see of a story."),
+                Tag(
+                    name="reviews", description="What reviewers do: users of the group `reviewers`."
+                ),
                 Tag(name="service", description="What the service says of itself."),
             ],
             security_schemes={
@@ -68,8 +75,32 @@ def document() -> dict[str, Any]:
             _amend(operation, public=f"{method.upper()} {path}" in PUBLIC)
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         made["components"]["schemas"].pop(name, None)
+    made["paths"][_FORM]["post"]["requestBody"] = _form()
     _open_answers(made)
     return made
+
+
+def _form() -> dict[str, Any]:
+    """The body of the page's report: what ReportStory is, as a browser's form sends it."""
+    return {
+        "required": True,
+        "content": {
+            reporting.FORM_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "required": ["reason"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "reason": {
+                            "type": "string",
+                            "enum": [each.value for each in review.ReportReason],
+                        },
+                        "text": {"type": "string", "maxLength": review.MAX_REPORT_CHARACTERS},
+                    },
+                }
+            }
+        },
+    }
 
 
 def _open_answers(made: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ _HTML, _TEXT = "text/html; charset=utf-8", "text/plain"
 _RETRY_SECONDS = "5"
 #: As the gateway names it.
 ROUTE = "GET /s/{story_id}"
-_ID_CHARACTERS = 32
+ID_CHARACTERS = 32
 #: What is over in a day, or taken back at once, is kept by no cache and no search engine; and the
 #: id, which opens it, is told to no other site.
 _UNSEEN = {
@@ -62,7 +62,7 @@ def _page_answers() -> dict[int, OpenAPIResponse]:
     told = {
         200: "The page. It works without script, and without an account.",
         404: "A page that says: there is no such story, or it was never public.",
-        410: "A page that says: the story was public, and is over or was taken back.",
+        410: "A page that says: the story was public, and is over, hidden, removed or taken back.",
         503: "A page that says: please come back in a moment.",
     }
     return {
@@ -84,31 +84,40 @@ def _page_answers() -> dict[int, OpenAPIResponse]:
 def show_story(story_id: Named, accept_language: Accepted = None) -> Any:
     """A page for people. Links to it may be shared; it shows itself in their previews."""
     language = markup.choose_language(accept_language)
-    with telemetry.about(story_id=story_id[:_ID_CHARACTERS]):
+    with telemetry.about(story_id=story_id[:ID_CHARACTERS]):
         try:
             return _page(story_id, language)
         except (Transient, ClientError) as error:
             # Somebody who follows a link is told in words, not in JSON.
             logger.warning("unavailable", error=type(error).__name__)
-            later = markup.notice("later", language=language)
-            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, later, {"Retry-After": _RETRY_SECONDS})
+            return notice(HTTPStatus.SERVICE_UNAVAILABLE, "later", language)
 
 
 def missing(accept_language: str | None) -> Any:
     """The page that says that there is no such story."""
-    language = markup.choose_language(accept_language)
-    return _answer(HTTPStatus.NOT_FOUND, markup.notice("missing", language=language))
+    return notice(HTTPStatus.NOT_FOUND, "missing", markup.choose_language(accept_language))
+
+
+def notice(status: int, which: str, language: str) -> Any:
+    """A page that says something in place of a story."""
+    later = {"Retry-After": _RETRY_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return _answer(HTTPStatus(status), markup.notice(which, language=language), later)
+
+
+#: What a stranger is told of a story that is not shown.
+_NOTICES = {
+    showing.Public.HIDDEN: (HTTPStatus.GONE, "hidden"),
+    showing.Public.REMOVED: (HTTPStatus.GONE, "removed"),
+    showing.Public.GONE: (HTTPStatus.GONE, "gone"),
+    showing.Public.UNKNOWN: (HTTPStatus.NOT_FOUND, "missing"),
+}
 
 
 def _page(story_id: str, language: str) -> Any:
     now = datetime.now(UTC)
-    record, public = _find(story_id, now)
+    record, public = find(story_id, now)
     if record is None or public is not showing.Public.SHOWN:
-        gone = public is showing.Public.GONE
-        return _answer(
-            HTTPStatus.GONE if gone else HTTPStatus.NOT_FOUND,
-            markup.notice("gone" if gone else "missing", language=language),
-        )
+        return notice(*_NOTICES[public], language)
     story = showing.shown(
         record,
         link=lambda which, seconds: media.link(story_id, which, seconds),
@@ -119,7 +128,7 @@ def _page(story_id: str, language: str) -> Any:
     return _answer(HTTPStatus.OK, page, media_url=story.video_url)
 
 
-def _find(story_id: str, now: datetime) -> tuple[dict[str, Any] | None, showing.Public]:
+def find(story_id: str, now: datetime) -> tuple[dict[str, Any] | None, showing.Public]:
     """The record behind a link, and what a stranger may know of it."""
     if not STORY_ID.fullmatch(story_id):
         return None, showing.Public.UNKNOWN
@@ -188,11 +197,18 @@ def show_video(story_id: Named) -> Any:
     return _lead_to(story_id, "video")
 
 
+_TAKEN_BACK = {
+    showing.Public.GONE: "The story was shown, and is over or was taken back.",
+    showing.Public.HIDDEN: "The story was reported, and is hidden until a reviewer has decided.",
+    showing.Public.REMOVED: "The story was removed by a reviewer.",
+}
+
+
 def _lead_to(story_id: str, which: Literal["video", "poster"]) -> Any:
     now = datetime.now(UTC)
-    record, public = _find(story_id, now)
-    if public is showing.Public.GONE:
-        raise Refused("story_gone", "The story was shown, and is over or was taken back.")
+    record, public = find(story_id, now)
+    if public in _TAKEN_BACK:
+        raise Refused("story_gone", _TAKEN_BACK[public])
     if record is None or public is not showing.Public.SHOWN:
         raise Refused("story_not_found", "There is no story that others may see by this name.")
     seconds = showing.link_seconds(record, now)

@@ -69,6 +69,7 @@ class Settings(Environment):
             "gates_not_passed",
             "credential_invalid",
             "words_not_allowed",
+            "posting_suspended",
             "unavailable",
         ),
     },

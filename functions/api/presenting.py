@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from api import showing
-from story import limits, progress, receipt
+from story import limits, progress, receipt, review
 from story.contracts import Credential, ObjectRef
 from story.generation import EngineName, Report
 from story.states import ENDED, Status, effective
@@ -136,6 +136,8 @@ def present(
         visibility=record.get("visibility"),
         posted_at=record.get("posted_at"),
         share_url=share_url if posted else None,
+        appeal_until=review.appealable(record, now),
+        appeal=record.get("appeal_outcome"),
     )
 
 

@@ -52,6 +52,21 @@ PROBLEMS = {
     "words_not_allowed": Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The words of the story may not be posted."
     ),
+    "posting_suspended": Kind(
+        HTTPStatus.FORBIDDEN, "Strikes against you keep you from posting for a time."
+    ),
+    "appeal_not_allowed": Kind(
+        HTTPStatus.CONFLICT, "There is no decision that can be appealed now."
+    ),
+    "reviewers_only": Kind(HTTPStatus.FORBIDDEN, "Only reviewers may do this."),
+    "review_not_found": Kind(HTTPStatus.NOT_FOUND, "No such story waits for a reviewer."),
+    "review_conflict": Kind(
+        HTTPStatus.FORBIDDEN, "You may not decide about this story: it concerns yourself."
+    ),
+    "review_not_claimed": Kind(HTTPStatus.CONFLICT, "The story is not yours to decide now."),
+    "decision_not_allowed": Kind(
+        HTTPStatus.CONFLICT, "This cannot be decided about the story now."
+    ),
     "story_gone": Kind(HTTPStatus.GONE, "The story is not shown any more."),
     "upload_form_closed": Kind(
         HTTPStatus.CONFLICT, "The story does not wait for a photo any more."

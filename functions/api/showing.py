@@ -18,6 +18,9 @@ class Public(Enum):
     """What a stranger may know of a story."""
 
     SHOWN = "shown"
+    #: Was posted, and waits for a reviewer.
+    HIDDEN = "hidden"
+    REMOVED = "removed"
     GONE = "gone"
     UNKNOWN = "unknown"
 
@@ -26,7 +29,14 @@ def publicity(record: Mapping[str, Any], now: datetime) -> Public:
     """Whether strangers see a story now, saw it once, or never did."""
     if "posted_at" not in record:
         return Public.UNKNOWN
-    if "deleted_at" in record or effective(record, now) is not Status.POSTED:
+    if "deleted_at" in record:
+        return Public.GONE
+    status = effective(record, now)
+    if status is Status.UNDER_REVIEW:
+        return Public.HIDDEN
+    if status is Status.REMOVED:
+        return Public.REMOVED
+    if status is not Status.POSTED:
         return Public.GONE
     return Public.SHOWN if link_seconds(record, now) else Public.GONE
 

@@ -7,15 +7,13 @@ this function ends before (cloud/intents.py).
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cloud import drafts, executions, intents, stories, timeline
-from cloud.clients import answers, client
-from cloud.environment import Environment, load
+from cloud.events import tell as _tell
 from cloud.intents import Intent
-from story.contracts import STORIES_SOURCE, STORY_CLOSED, STORY_DELETED
+from story.contracts import STORY_CLOSED, STORY_DELETED
 from story.errors import DependencyUnavailable
 from story.states import Status, allowed, effective, is_unclaimed
 
@@ -25,12 +23,6 @@ if TYPE_CHECKING:
 #: A story moves a few times at most between being read and being written.
 _ROUNDS = 6
 _CANCELLED = {"code": "cancelled", "message": "The story was cancelled."}
-
-
-class BusSettings(Environment):
-    """Where settle_story hears of what was called off or deleted."""
-
-    event_bus: str
 
 
 class NotAllowed(Exception):
@@ -101,6 +93,7 @@ def cancel(story_id: str) -> None:
                 status,
                 Status.CANCELLED,
                 who="api.cancelStory",
+                removed=("review_queue", "review_since", "claim_by", "claim_until"),
                 updated_at=timeline.now(),
                 reasons=[_CANCELLED],
             )
@@ -165,20 +158,6 @@ def _stop(story_id: str) -> None:
     record = stories.find(story_id, "status", "execution_arn")
     if record and "execution_arn" in record:
         executions.stop(record["execution_arn"])
-
-
-def _tell(story_id: str, what: str) -> None:
-    with answers("EventBridge"):
-        client("events").put_events(
-            Entries=[
-                {
-                    "EventBusName": load(BusSettings).event_bus,
-                    "Source": STORIES_SOURCE,
-                    "DetailType": what,
-                    "Detail": json.dumps({"story_id": story_id}),
-                }
-            ]
-        )
 
 
 def _now() -> datetime:

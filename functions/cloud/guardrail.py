@@ -21,8 +21,8 @@ class GuardrailSettings(Environment):
     guardrail_version: str = Field(min_length=1)
 
 
-def judge(words: Iterable[str]) -> policy.Verdict:
-    """The verdict on all of these texts together.
+def judge(words: Iterable[str], overridden: frozenset[str] = frozenset()) -> policy.Verdict:
+    """The verdict on all of these texts together, but for categories that a reviewer set aside.
 
     Raises ModerationUnanswered if what came back is no verdict.
     """
@@ -34,4 +34,4 @@ def judge(words: Iterable[str]) -> policy.Verdict:
             source="INPUT",
             content=[{"text": {"text": text}} for text in words],
         )
-    return policy.judge_words(answer)
+    return policy.judge_words(answer, overridden=overridden)

@@ -33,6 +33,9 @@ class Intent(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     DELETE = "delete"
+    REPORT = "report"
+    APPEAL = "appeal"
+    DECIDE = "decide"
 
 
 class Note(NamedTuple):

@@ -3,13 +3,14 @@
 One table; a partition for each kind of writer, so that a function's policy can name what it may
 touch (dynamodb:LeadingKeys):
 
-    STORY#{id}       META                          api, the workflow, await_prompt, settle_story
+    STORY#{id}       META                          api, review, workflow, settle_story, await_prompt
     VERDICT#{id}     {attempt}#{gate}              moderate
     GENERATION#{id}  {attempt}-{take}              generate_video, resume_story
     TIMELINE#{id}    {attempt}#{state}             every state, its own line
     DRAFT#{id}       TOKEN                         await_prompt
-    CHANGE           {id}#{intent}                 api; settle_story drops what is done
-    AUDIT#{id}       {time}#{what}                 settle_story
+    CHANGE           {id}#{intent}                 api, review; settle_story drops what is done
+    REPORT#{id}      {reporter}                    api
+    AUDIT#{id}       {time}#{what}#{who}           settle_story, review; see cloud/audit.py
 """
 
 from __future__ import annotations
@@ -127,6 +128,24 @@ def mark_deleted(story_id: str, *, by: str, at: str) -> bool:
     )
 
 
+def amend(
+    story_id: str,
+    condition: str,
+    *,
+    given: dict[str, Any] | None = None,
+    removed: tuple[str, ...] = (),
+    **fields: Any,
+) -> bool:
+    """Set fields that are not its status if the condition holds; False if it does not.
+
+    `#status` is the status in the condition. A deleted story is amended by nobody.
+    """
+    removes = f" REMOVE {', '.join(removed)}" if removed else ""
+    sets = "SET " + ", ".join(f"{name} = :{name}" for name in fields) if fields else ""
+    guarded = f"attribute_exists(#status) AND attribute_not_exists(deleted_at) AND {condition}"
+    return _conditional(story_id, sets + removes, guarded, {**(given or {}), **fields})
+
+
 def annotate(story_id: str, **fields: Any) -> bool:
     """Set fields of an existing story that are not its status; False if it is gone."""
     sets = ", ".join(f"{name} = :{name}" for name in fields)
@@ -220,23 +239,6 @@ def forget(item: dict[str, Any]) -> None:
     with answers("DynamoDB"):
         client("dynamodb").delete_item(
             TableName=_table(), Key=to_item({name: item[name] for name in ("pk", "sk")})
-        )
-
-
-def put_audit(story_id: str, what: str, *, at: str, by: str) -> None:
-    """Keep who did what when; repeated, it is the same line again."""
-    with answers("DynamoDB"):
-        client("dynamodb").put_item(
-            TableName=_table(),
-            Item=to_item(
-                {
-                    "pk": f"AUDIT#{story_id}",
-                    "sk": f"{at}#{what}",
-                    "when": at,
-                    "who": by,
-                    "what": what,
-                }
-            ),
         )
 
 

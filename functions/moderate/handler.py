@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from cloud import guardrail, stories, timeline, verdicts
 from cloud.clients import answers, client
-from story import policy
+from story import policy, review
 from story.contracts import (
     ModerateOutput,
     ModeratePhotoInput,
@@ -34,10 +34,14 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     request = _request.validate_python(event)
     with timeline.record(_STATES[request.gate], request):
         if isinstance(request, ModerateWordsInput):
-            words = stories.get(request.story_id, "prompt", "caption")
-            verdict = guardrail.judge(words.values())
+            found = stories.get(request.story_id, "prompt", "caption", "overrides")
+            words = [found[name] for name in ("prompt", "caption") if name in found]
+            verdict = guardrail.judge(words, review.overridden(found))
         else:
-            verdict = policy.judge_labels([_labels(image) for image in request.images])
+            found = stories.get(request.story_id, "overrides")
+            verdict = policy.judge_labels(
+                [_labels(image) for image in request.images], overridden=review.overridden(found)
+            )
         verdicts.keep(request.story_id, request.attempt, request.gate, verdict)
         return ModerateOutput(gate=request.gate, verdict=verdict.verdict).model_dump(mode="json")
 

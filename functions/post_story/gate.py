@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 from pydantic import Field, ValidationError
 
-from cloud import certificates, guardrail, media, verdicts
+from cloud import certificates, guardrail, media, users, verdicts
 from cloud.clients import error_code
 from cloud.environment import Environment, load
 from provenance import verification
-from story import policy
+from story import policy, review, strikes
 from story.contracts import Credential, ObjectRef, ShownClip
 from story.errors import CredentialInvalid, ResultUnreadable
 from story.generation import Report
@@ -91,6 +92,20 @@ def judge(candidate: Candidate) -> Refused | None:
     return None
 
 
+def in_standing(candidate: Candidate) -> Refused | None:
+    """The creator has not as many strikes as keep one from posting."""
+    now = datetime.now(UTC)
+    found = strikes.counting(users.strikes(str(candidate.record["creator"])), now)
+    until = strikes.suspended_until(found, now)
+    if until is None:
+        return None
+    return Refused(
+        "posting_suspended",
+        f"Reviewers have decided against stories of yours {len(found)} times, so you may not post"
+        f" until {until:%Y-%m-%d %H:%M} UTC. GET /me has the strikes; a decision can be appealed.",
+    )
+
+
 def was_examined(candidate: Candidate) -> Refused | None:
     """The video was looked at by machine before anyone saw it, and what it shows is known."""
     try:
@@ -108,7 +123,7 @@ def gates_allow(candidate: Candidate) -> Refused | None:
             return Refused("gates_not_passed", f"There is no verdict on its {gate}.")
         if kept["verdict"] != _ALLOW:
             return Refused("gates_not_passed", f"The verdict on its {gate} is not {_ALLOW!r}.")
-        if not _allowed_today(kept):
+        if not _allowed_today(kept, review.overridden(candidate.record)):
             return Refused(
                 "gates_not_passed",
                 f"Our policy has changed: by the one of today, its {gate} would not be allowed.",
@@ -116,7 +131,7 @@ def gates_allow(candidate: Candidate) -> Refused | None:
     return None
 
 
-def _allowed_today(kept: Mapping[str, Any]) -> bool:
+def _allowed_today(kept: Mapping[str, Any], overridden: frozenset[str]) -> bool:
     """Pictures need not be judged again: their scores were kept. Words are asked about anew."""
     if kept["gate"] == "words" or kept["policy"] == policy.POLICY_VERSION:
         return True
@@ -124,7 +139,7 @@ def _allowed_today(kept: Mapping[str, Any]) -> bool:
         verdict = policy.Verdict.model_validate(json.loads(kept["detail"]))
     except (ValueError, KeyError):
         return False
-    return policy.judge_again(verdict) == _ALLOW
+    return policy.judge_again(verdict, overridden=overridden) == _ALLOW
 
 
 def credential_holds(candidate: Candidate) -> Refused | None:
@@ -157,7 +172,10 @@ def words_allow(candidate: Candidate) -> Refused | None:
     words = [text for text in (candidate.record.get("prompt"), candidate.caption) if text]
     if not words:
         return Refused("words_not_allowed", "The story has no words that could be judged.")
-    verdict = guardrail.judge(words)
+    # A reviewer has set findings aside for words that were read, not for any that come later.
+    unchanged = candidate.caption == candidate.record.get("caption")
+    overridden = review.overridden(candidate.record) if unchanged else frozenset[str]()
+    verdict = guardrail.judge(words, overridden)
     verdicts.keep(candidate.story_id, candidate.attempt, "posting", verdict)
     if verdict.verdict == _ALLOW:
         return None
@@ -166,6 +184,7 @@ def words_allow(candidate: Candidate) -> Refused | None:
 
 
 CHECKS: Final[tuple[Callable[[Candidate], Refused | None], ...]] = (
+    in_standing,
     was_examined,
     gates_allow,
     credential_holds,

@@ -118,6 +118,36 @@ _CLEAN_PHOTO = re.compile(r"/photo\.jpg$")
 _JUDGED = re.compile(r"/(photo|take\d-frame\d+)\.jpg$")
 
 
+def keep_published(story_id: str) -> None:
+    """Copy a signed video and its poster to the evidence."""
+    settings = load(Settings)
+    _copy_all(settings.stories_bucket, settings.evidence_bucket, story_id)
+    name_evidence(story_id)
+
+
+def bring_back(story_id: str) -> None:
+    """Copy a signed video and its poster from the evidence to where they are shown from."""
+    settings = load(Settings)
+    wanted = {identifiers.story_video_key(story_id), identifiers.story_poster_key(story_id)}
+    _copy_all(settings.evidence_bucket, settings.stories_bucket, story_id, wanted)
+
+
+def _copy_all(origin: str, target: str, story_id: str, wanted: set[str] | None = None) -> None:
+    for key in list(keys(origin, identifiers.story_prefix(story_id))):
+        if wanted is None or key in wanted:
+            with answers("S3"):
+                client("s3").copy_object(
+                    Bucket=target, Key=key, CopySource={"Bucket": origin, "Key": key}
+                )
+
+
+def name_evidence(story_id: str) -> None:
+    """Say in the record what is kept: whoever may see it need not list the bucket."""
+    prefix = identifiers.story_prefix(story_id)
+    names = [key.removeprefix(prefix) for key in keys(load(Settings).evidence_bucket, prefix)]
+    stories.annotate(story_id, evidence=sorted(names))
+
+
 def keep_evidence(story_id: str, attempt: int, *, judged_frames: bool) -> bool:
     """Copy an attempt's clean photo, and with `judged_frames` what gate 2 saw.
 
@@ -138,4 +168,5 @@ def keep_evidence(story_id: str, attempt: int, *, judged_frames: bool) -> bool:
                 Key=prefix + key.rsplit("/", 1)[1],
                 CopySource={"Bucket": settings.work_bucket, "Key": key},
             )
+    name_evidence(story_id)
     return bool(found) or any(True for _ in keys(settings.evidence_bucket, prefix))

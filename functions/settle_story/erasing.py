@@ -1,4 +1,4 @@
-"""Erasing a story that was deleted: its media, then its records, and of them all but one line."""
+"""Erasing a story that was deleted: its media, then its records, and of them all but the trail."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import executions, stories
-from settle_story import charging, clearing
+from cloud import audit, executions, stories
+from settle_story import charging, clearing, recording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 logger = Logger(service="settle_story")
 
 #: Partitions of a story besides its META record, whoever writes them.
-_KINDS = ("VERDICT", "TIMELINE", "GENERATION", "DRAFT")
+_KINDS = ("VERDICT", "TIMELINE", "GENERATION", "DRAFT", "REPORT")
 
 
 def erase(story_id: str, record: Mapping[str, Any]) -> None:
@@ -29,7 +29,8 @@ def erase(story_id: str, record: Mapping[str, Any]) -> None:
         executions.stop(record["execution_arn"])
     held = bool(record.get("legal_hold"))
     charging.settle_deleted(story_id, record)
-    stories.put_audit(story_id, "deleted", at=record["deleted_at"], by=record["deleted_by"])
+    recording.record(story_id, record)
+    audit.append(story_id, "deleted", at=record["deleted_at"], by=record["deleted_by"])
     clearing.clear_uploads(story_id)
     clearing.clear_work(story_id, through=clearing.ALL_ATTEMPTS)
     clearing.clear_published(story_id)

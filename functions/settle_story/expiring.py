@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from cloud import posts, stories, telemetry
+from cloud import events, posts, stories, telemetry
 from settle_story import clearing
 from story import feed
+from story.contracts import STORY_ENDED
 from story.states import Status, effective
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _expire_one(story_id: str, now: datetime) -> bool:
         if effective(story, now) is not Status.EXPIRED:
             return False
         clearing.clear_published(story_id)
+        events.tell(story_id, STORY_ENDED[Status.EXPIRED])
         posts.expire(story_id, now)
         logger.info("expired")
         return True

@@ -57,7 +57,7 @@ def _settle_changed(story_id: str) -> tuple[str, ...]:
         if story["status"] == Status.CANCELLED:
             settling.call_off(story_id, story)
             return (story_id,)
-        return ()
+        return (story_id,) if settling.follow(story_id, story) else ()
 
 
 def started_for(execution_input: str | None) -> tuple[str | None, int | None]:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import executions, stories, timeline
+from cloud import events, executions, stories, timeline
 from cloud.clients import answers, client
-from settle_story import charging, clearing, erasing, measuring, outcome
+from settle_story import charging, clearing, erasing, measuring, outcome, recording, restoring
+from story import review
+from story.contracts import STORY_ENDED
 from story.states import AT_WORK, ENDED, Status, is_unclaimed
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ logger = Logger(service="settle_story")
 #: How long evidence is kept: for a retry, for an appeal, for a reviewer's decision.
 KEEP = {
     Status.FAILED: timedelta(hours=24),
-    Status.REJECTED: timedelta(days=7),
-    Status.UNDER_REVIEW: timedelta(days=30),
+    Status.REJECTED: review.APPEAL_WINDOW,
+    Status.UNDER_REVIEW: review.REVIEW_WINDOW,
+    Status.REMOVED: review.APPEAL_WINDOW,
 }
 
 
@@ -62,6 +65,17 @@ def call_off(story_id: str, story: dict[str, Any]) -> None:
     if "execution_arn" in story:
         executions.stop(story["execution_arn"])
     clear(story_id, story)
+
+
+def follow(story_id: str, story: dict[str, Any]) -> bool:
+    """What follows from a report, an appeal or a reviewer's decision; False if nothing was done."""
+    recording.record(story_id, story)
+    if "restoring" in story:
+        return restoring.restore(story_id, story)
+    if restoring.is_withdrawn(story) or "decisions" in story:
+        clear(story_id, story)
+        return True
+    return False
 
 
 def close_unclaimed(story_id: str, attempt: int) -> bool:
@@ -115,7 +129,9 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
     if status not in ENDED:
         return
     charging.settle(story_id, story)
-    if status in KEEP and "evidence_until" not in story:
+    if restoring.is_withdrawn(story):
+        restoring.withdraw(story_id)
+    elif status in KEEP and "evidence_until" not in story:
         judged = status in {Status.REJECTED, Status.UNDER_REVIEW}
         if clearing.keep_evidence(story_id, attempt, judged_frames=judged):
             until = (datetime.now(UTC) + KEEP[status]).isoformat(timespec="seconds")
@@ -124,8 +140,11 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
         clearing.clear_evidence(story_id)
     clearing.clear_uploads(story_id)
     clearing.clear_work(story_id, through=attempt)
-    if status not in {Status.READY, Status.POSTED}:
+    if status not in {Status.READY, Status.POSTED} and "restoring" not in story:
         clearing.clear_published(story_id)
-    # After the clearing, which matters more; and once, however often a story is settled.
+    # After the clearing, which matters more; and once, however often a story is settled. Who dies
+    # between the two tells again.
+    if "settled_at" not in story and status in STORY_ENDED:
+        events.tell(story_id, STORY_ENDED[status])
     if stories.mark(story_id, attempt, "settled_at", timeline.now()):
         measuring.tell(story_id, attempt)

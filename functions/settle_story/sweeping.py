@@ -16,7 +16,7 @@ from cloud import drafts, executions, intents, stories, telemetry, timeline
 from cloud.clients import error_code
 from cloud.environment import load
 from cloud.intents import Intent
-from settle_story import clearing, erasing, expiring, settling
+from settle_story import clearing, erasing, expiring, lapsing, settling
 from story.contracts import ExecutionEnded
 from story.identifiers import REPLAY_PREFIX, is_replay
 from story.states import AT_WORK, Status, is_unclaimed
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 logger = Logger(service="settle_story")
 
 STORY_IN_KEY = re.compile(r"^(?:uploads/|work/|requests/|)([0-9a-f]{32})/")
+_OF_REVIEWS = frozenset({Intent.REPORT, Intent.APPEAL, Intent.DECIDE})
 _RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
 
 
@@ -44,6 +45,7 @@ def sweep() -> set[str]:
         found |= set(_stories_in(bucket, prefix))
     done |= {story_id for story_id in found if _about(story_id, _sweep_one)}
     done |= expiring.expire(datetime.now(UTC))
+    done |= lapsing.lapse(datetime.now(UTC))
     kept = set(_stories_in(settings.evidence_bucket, ""))
     return done | {story_id for story_id in kept if _about(story_id, _sweep_evidence)}
 
@@ -76,7 +78,9 @@ def _follow(note: intents.Note) -> bool:
     if "deleted_at" in record:
         erasing.erase(story_id, record)
         return True
-    if note.intent is Intent.RETRY and is_unclaimed(record):
+    if note.intent in _OF_REVIEWS:
+        settling.follow(story_id, record)
+    if note.intent in {Intent.RETRY, Intent.DECIDE} and is_unclaimed(record):
         return _start_again(story_id, int(record["attempt"]))
     if note.intent is Intent.PROMPT and record["status"] == Status.PROCESSING:
         drafts.resume(story_id)
@@ -84,7 +88,7 @@ def _follow(note: intents.Note) -> bool:
     if note.intent is Intent.CANCEL and record["status"] == Status.CANCELLED:
         settling.call_off(story_id, record)
         return True
-    return False
+    return note.intent in _OF_REVIEWS
 
 
 def _start_again(story_id: str, attempt: int) -> bool:

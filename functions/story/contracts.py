@@ -245,7 +245,7 @@ class ExecutionEnded(BaseModel):
 
 
 class StoryChanged(BaseModel):
-    """The detail of our own events: Enliven Story Closed, Enliven Story Deleted."""
+    """The detail of our own events, STORY_CLOSED and those beside it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -278,6 +278,7 @@ Refusal = Literal[
     "gates_not_passed",
     "credential_invalid",
     "words_not_allowed",
+    "posting_suspended",
 ]
 
 
@@ -342,6 +343,15 @@ class InferenceNotification(BaseModel):
 
 STORIES_SOURCE = "enliven.stories"
 STORY_CLOSED, STORY_DELETED = "Enliven Story Closed", "Enliven Story Deleted"
+STORY_REPORTED, STORY_APPEALED = "Enliven Story Reported", "Enliven Story Appealed"
+STORY_DECIDED = "Enliven Story Decided"
+#: What settle_story tells once a story has ended, or waits for a person; READY tells itself.
+STORY_ENDED = {
+    "REJECTED": "Enliven Story Rejected",
+    "FAILED": "Enliven Story Failed",
+    "EXPIRED": "Enliven Story Expired",
+    "UNDER_REVIEW": "Enliven Story Held",
+}
 
 #: States that only a retry or a draft comes through.
 BESIDE = frozenset({"RestorePhoto", "AwaitPrompt"})

@@ -48,6 +48,8 @@ WORDS_POLICY = {
     "VIOLENCE": "The words seem to ask for violence.",
     "MISCONDUCT": "The words seem to ask for something criminal.",
 }
+#: What words are blocked for that no filter blocked.
+_OTHER = "words"
 _BLOCKED_FOR_OTHER_REASONS = "The words are not allowed here."
 
 
@@ -87,8 +89,12 @@ def _code(category: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in category.lower()).strip("_")
 
 
-def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
+def judge_labels(
+    answers: list[dict[str, Any]], *, overridden: frozenset[str] = frozenset()
+) -> Verdict:
     """The verdict on pictures, from one DetectModerationLabels answer for each.
+
+    Categories that are `overridden` by a reviewer's decision are kept and decide nothing.
 
     The worst picture decides. Raises ModerationUnanswered if an answer is not in that form.
     """
@@ -116,8 +122,9 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
         (_finding(category, name, tuple(given)) for (category, name), given in scores.items()),
         key=lambda f: -f.confidence,
     )
-    rejected = [f for f in ordered if f.reject_at is not None and f.confidence >= f.reject_at]
-    held = [f for f in ordered if f.review_at is not None and f.confidence >= f.review_at]
+    deciding = [f for f in ordered if f.category not in overridden]
+    rejected = [f for f in deciding if f.reject_at is not None and f.confidence >= f.reject_at]
+    held = [f for f in deciding if f.review_at is not None and f.confidence >= f.review_at]
     verdict: VerdictValue = "reject" if rejected else "review" if held else "allow"
     told = {
         f.category: PHOTO_POLICY.get(f.category, UNKNOWN_CATEGORY).told for f in (rejected or held)
@@ -130,12 +137,16 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
     )
 
 
-def judge_again(verdict: Verdict) -> VerdictValue:
+def judge_again(verdict: Verdict, *, overridden: frozenset[str] = frozenset()) -> VerdictValue:
     """What the thresholds of today say of pictures that were judged before, by the scores kept.
 
     A verdict without findings said that nothing was found, which no threshold changes.
     """
-    limits = [(f, PHOTO_POLICY.get(f.category, UNKNOWN_CATEGORY)) for f in verdict.findings]
+    limits = [
+        (f, PHOTO_POLICY.get(f.category, UNKNOWN_CATEGORY))
+        for f in verdict.findings
+        if f.category not in overridden
+    ]
     if any(limit.reject is not None and f.confidence >= limit.reject for f, limit in limits):
         return "reject"
     if any(limit.review is not None and f.confidence >= limit.review for f, limit in limits):
@@ -173,14 +184,15 @@ def _top_level(name: str, parents: dict[str, str]) -> str:
     return name
 
 
-def judge_words(answer: dict[str, Any]) -> Verdict:
+def judge_words(answer: dict[str, Any], *, overridden: frozenset[str] = frozenset()) -> Verdict:
     """The verdict on words, from an ApplyGuardrail answer.
 
     Raises ModerationUnanswered if its action is neither of the two that exist.
     """
     action = answer.get("action")
     findings = []
-    blocked = []
+    blocked: list[str] = []
+    set_aside: list[str] = []
     try:
         for assessment in answer.get("assessments", []):
             for found in assessment.get("contentPolicy", {}).get("filters", []):
@@ -196,7 +208,7 @@ def judge_words(answer: dict[str, Any]) -> Verdict:
                     )
                 )
                 if found["action"] == "BLOCKED":
-                    blocked.append(found["type"])
+                    (set_aside if found["type"] in overridden else blocked).append(found["type"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ModerationUnanswered(f"ApplyGuardrail gave no readable filters: {error!r}") from error
     models = ("bedrock guardrails",)
@@ -206,7 +218,9 @@ def judge_words(answer: dict[str, Any]) -> Verdict:
         raise ModerationUnanswered(
             f"ApplyGuardrail answered {action!r}; NONE or GUARDRAIL_INTERVENED is an answer"
         )
-    told = {kind: WORDS_POLICY[kind] for kind in blocked} or {"words": _BLOCKED_FOR_OTHER_REASONS}
+    if not blocked and (set_aside or _OTHER in overridden):
+        return Verdict(verdict="allow", reasons=(), findings=tuple(findings), models=models)
+    told = {kind: WORDS_POLICY[kind] for kind in blocked} or {_OTHER: _BLOCKED_FOR_OTHER_REASONS}
     return Verdict(
         verdict="reject",
         reasons=tuple(Reason(code=_code(kind), message=text) for kind, text in told.items()),

@@ -56,6 +56,16 @@ TRANSITIONS = (
     Transition(Status.FAILED, Status.PROCESSING, "api.retryStory", "its photo is kept"),
     Transition(Status.READY, Status.POSTED, "post_story", "gate 3 allows it, this attempt"),
     Transition(Status.POSTED, Status.EXPIRED, "settle_story.expiring", "its 24 hours are over"),
+    Transition(Status.POSTED, Status.UNDER_REVIEW, "api.reportStory", "reports weigh enough"),
+    Transition(Status.UNDER_REVIEW, Status.PROCESSING, "review.allow", "claimed, held at a gate"),
+    Transition(Status.UNDER_REVIEW, Status.REJECTED, "review.reject", "claimed, held at a gate"),
+    Transition(Status.UNDER_REVIEW, Status.REMOVED, "review.remove", "claimed, was reported"),
+    Transition(
+        Status.UNDER_REVIEW, Status.POSTED, "settle_story.restoring", "restored, media back"
+    ),
+    Transition(Status.UNDER_REVIEW, Status.EXPIRED, "settle_story.lapsing", "30 days, undecided"),
+    Transition(Status.REJECTED, Status.PROCESSING, "review.overturn", "claimed, an appeal waits"),
+    Transition(Status.REMOVED, Status.UNDER_REVIEW, "review.reinstate", "claimed, an appeal waits"),
 )
 
 #: A workflow has these in hand, or will claim them: it is stopped when a story is called off.

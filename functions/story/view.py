@@ -174,6 +174,9 @@ class StoryView(Contract):
     visibility: Visibility | None = None
     posted_at: str | None = None
     share_url: str | None = None
+    #: Of a story that was decided against: until when that can be appealed, and what became of it.
+    appeal_until: str | None = None
+    appeal: Literal["pending", "upheld", "overturned", "lapsed"] | None = None
 
 
 class StoryCreated(Contract):

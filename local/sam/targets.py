@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from local import golden_events
 from local.sam.failure import SamError
 from local.sam.golden_story import PROMPT, GoldenStory
-from story import contracts, identifiers, policy, view
+from story import contracts, identifiers, policy, review_view, view
 from story.generation import Failure, Progress
 from story.states import ENDED, Status
 
@@ -32,6 +32,7 @@ _ENDED, _SWEEP = "execution_ended_event.json", "sweep_event.json"
 _CLOSED = "story_closed_event.json"
 _CERTIFICATE = "check_certificate_event.json"
 _POST = "post_story_input.json"
+_REVIEWS = "api_list_reviews_event.json"
 
 
 class Nothing(BaseModel, extra="forbid"):
@@ -310,7 +311,13 @@ def _check_certificate(_story: GoldenStory, _event: Event, answer: Any) -> BaseM
 # The API ---------------------------------------------------------------------------------------
 
 
-def _api(name: str, file: str, status: HTTPStatus, body: type[BaseModel]) -> Target:
+def _api(
+    name: str,
+    file: str,
+    status: HTTPStatus,
+    body: type[BaseModel],
+    function: str = "ApiFunction",
+) -> Target:
     def prepare(story: GoldenStory) -> Event:
         if not story.execution_arn:
             story.begin()
@@ -321,7 +328,7 @@ def _api(name: str, file: str, status: HTTPStatus, body: type[BaseModel]) -> Tar
             raise SamError(f"{name} answered {answer}; the status had to be {status.value}")
         return body.model_validate_json(answer["body"])
 
-    return Target(name, "ApiFunction", file, prepare, check)
+    return Target(name, function, file, prepare, check)
 
 
 TARGETS: dict[str, Target] = {
@@ -338,6 +345,7 @@ TARGETS: dict[str, Target] = {
         _api("CreateStory", "api_create_story_event.json", HTTPStatus.CREATED, view.StoryCreated),
         _api("GetStory", "api_get_story_event.json", HTTPStatus.OK, view.StoryView),
         _api("ListStories", "api_list_stories_event.json", HTTPStatus.OK, view.StoryList),
+        _api("ListReviews", _REVIEWS, HTTPStatus.OK, review_view.ReviewList, "ReviewFunction"),
         Target(
             "CheckCertificate",
             "CheckCertificateFunction",

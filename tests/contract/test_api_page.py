@@ -7,12 +7,27 @@ import pytest
 from moto.events.models import EventPattern
 
 from api.problems import PROBLEMS
-from story.contracts import STORY_CLOSED, STORY_DELETED
+from story.contracts import (
+    STORY_APPEALED,
+    STORY_CLOSED,
+    STORY_DECIDED,
+    STORY_DELETED,
+    STORY_ENDED,
+    STORY_REPORTED,
+)
 from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Progress
 from story.states import TRANSITIONS
 from tests.contract.definition import ROOT, STATES
 from tests.operations import DOCUMENT, OPERATIONS
 
+CHANGES = (
+    STORY_CLOSED,
+    STORY_DELETED,
+    STORY_REPORTED,
+    STORY_APPEALED,
+    STORY_DECIDED,
+    *STORY_ENDED.values(),
+)
 PAGES = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("api.md", "mobile.md")}
 FIELDS = {
     name
@@ -51,7 +66,7 @@ def test_every_event_that_is_announced_is_in_the_table() -> None:
     told = set(re.findall(r"^\| `(\S+)` \| `(.+?)` \|", PAGES["api.md"], re.MULTILINE))
     announced = {(entry["Source"], entry["DetailType"]) for entry in ANNOUNCED}
     assert announced
-    changes = {("enliven.stories", name) for name in (STORY_CLOSED, STORY_DELETED)}
+    changes = {("enliven.stories", name) for name in CHANGES}
     assert told == announced | changes | {(PROGRESS_SOURCE, PROGRESS_DETAIL_TYPE)}
 
 

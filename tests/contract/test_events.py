@@ -86,7 +86,13 @@ def test_a_story_that_was_called_off_is_heard_of() -> None:
     rule = RESOURCES["SettleStoryFunction"]["Properties"]["Events"]["Changed"]["Properties"]
     assert rule["Pattern"] == {
         "source": [contracts.STORIES_SOURCE],
-        "detail-type": [contracts.STORY_CLOSED, contracts.STORY_DELETED],
+        "detail-type": [
+            contracts.STORY_CLOSED,
+            contracts.STORY_DELETED,
+            contracts.STORY_REPORTED,
+            contracts.STORY_APPEALED,
+            contracts.STORY_DECIDED,
+        ],
     }
     assert rule["EventBusName"] == {"Ref": "EventBus"}
 
@@ -133,16 +139,17 @@ def test_every_function_and_every_state_has_an_event_and_every_event_its_use() -
     )
 
 
-_REQUESTS = 3
+_REQUESTS = 4
 
 
 def test_the_requests_among_the_events_are_those_of_routes_of_the_template() -> None:
     routes = {
         f"{route['Properties']['Method']} {route['Properties']['Path']}"
-        for route in RESOURCES["ApiFunction"]["Properties"]["Events"].values()
+        for function in ("ApiFunction", "ReviewFunction")
+        for route in RESOURCES[function]["Properties"]["Events"].values()
     }
     events = [_event(name) for name in golden_events.files() if name.startswith("api_")]
-    # All routes are one function: three of them show its form, start-api serves the rest.
+    # All routes are one code: some of them show its form, start-api serves the rest.
     assert {event["routeKey"] for event in events} <= routes
     assert len(events) == len({event["routeKey"] for event in events}) == _REQUESTS
 
@@ -155,13 +162,20 @@ def test_progress_is_what_the_container_puts_on_the_bus() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["api_create_story_event", "api_get_story_event", "api_list_stories_event"]
+    "name",
+    [
+        "api_create_story_event",
+        "api_get_story_event",
+        "api_list_stories_event",
+        "api_list_reviews_event",
+    ],
 )
 def test_a_request_is_of_a_route_that_the_template_and_the_handler_have(name: str) -> None:
     event = _event(f"{name}.json")
     routes = {
         f"{route['Properties']['Method']} {route['Properties']['Path']}"
-        for route in RESOURCES["ApiFunction"]["Properties"]["Events"].values()
+        for function in ("ApiFunction", "ReviewFunction")
+        for route in RESOURCES[function]["Properties"]["Events"].values()
     }
     assert event["routeKey"] in routes
     request = APIGatewayProxyEventV2(event)

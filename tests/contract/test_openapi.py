@@ -18,11 +18,16 @@ OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
     for path, item in MADE["paths"].items()
     for method, operation in item.items()
 }
-EVENTS = [
-    event["Properties"]
-    for event in FUNCTIONS["ApiFunction"]["Events"].values()
-    if event["Type"] == "HttpApi"
-]
+#: One code, two functions: what reviewers ask has a role of its own.
+BEHIND = {
+    function: [
+        event["Properties"]
+        for event in FUNCTIONS[function]["Events"].values()
+        if event["Type"] == "HttpApi"
+    ]
+    for function in ("ApiFunction", "ReviewFunction")
+}
+EVENTS = [event for events in BEHIND.values() for event in events]
 
 
 def test_the_document_in_docs_is_that_of_the_code() -> None:
@@ -60,7 +65,18 @@ def test_an_operation_says_what_it_does_and_every_answer_has_a_form(which: tuple
             assert answer["content"]
 
 
-@pytest.mark.parametrize("which", [which for which in OPERATIONS if which[0] == "POST"])
+def test_what_reviewers_ask_leads_to_the_function_that_may_read_evidence_and_nothing_else() -> None:
+    reviewing = {(event["Method"], event["Path"]) for event in BEHIND["ReviewFunction"]}
+    assert reviewing == {which for which, said in OPERATIONS.items() if said["tags"] == ["reviews"]}
+
+
+#: A page's form, which cannot send a header: an address counts once for a story anyway.
+KEYLESS = {("POST", "/s/{story_id}/report")}
+
+
+@pytest.mark.parametrize(
+    "which", [which for which in OPERATIONS if which[0] == "POST" and which not in KEYLESS]
+)
 def test_every_post_takes_an_idempotency_key(which: tuple[str, str]) -> None:
     (key,) = [p for p in OPERATIONS[which]["parameters"] if p["name"] == "Idempotency-Key"]
     assert key["required"]

@@ -10,7 +10,7 @@ import pytest
 
 from cloud import stories
 from settle_story import outcome
-from story import errors
+from story import errors, review
 from story.states import AT_WORK, TRANSITIONS, Status, allowed
 from tests.contract.definition import ROOT, STATUS_WRITES
 
@@ -135,6 +135,14 @@ MOVERS = {
     "settle_story": "settle_story/settling.py",
     "settle_story.expiring": "cloud/posts.py",
     "post_story": "cloud/posts.py",
+    "api.reportStory": "cloud/reports.py",
+    "review.allow": "cloud/reviews.py",
+    "review.reject": "cloud/reviews.py",
+    "review.remove": "cloud/reviews.py",
+    "review.overturn": "cloud/reviews.py",
+    "review.reinstate": "cloud/reviews.py",
+    "settle_story.restoring": "settle_story/restoring.py",
+    "settle_story.lapsing": "settle_story/lapsing.py",
 }
 
 
@@ -166,3 +174,26 @@ def test_nobody_marks_a_status_past_the_table() -> None:
 def test_nobody_notes_a_status_past_the_table() -> None:
     calls = [call for found in _calls("annotate").values() for call in found]
     assert not [call for call in calls if {"status", None} & {k.arg for k in call.keywords}]
+
+
+def test_nobody_amends_a_status_past_the_table() -> None:
+    """What is spread into an amendment is made beside it, and names no status either."""
+    for path, calls in _calls("amend").items():
+        assert "status=" not in (ROOT / "functions" / path).read_text("utf-8")
+        assert not [c for c in calls if "status" in {k.arg for k in c.keywords}], path
+
+
+def test_what_is_held_enters_the_queue_as_the_code_knows_it() -> None:
+    arguments = STATUS_WRITES["HoldStory"]["Arguments"]
+    assert "review_queue = :queue, review_since = :now" in arguments["UpdateExpression"]
+    queue = arguments["ExpressionAttributeValues"][":queue"]["S"]
+    assert queue == review.queue_of(review.Severity.NORMAL)
+
+
+def test_who_takes_a_story_out_of_review_takes_it_out_of_the_queue() -> None:
+    """A story that is decided, called off or lapsed must not come up again."""
+    for path in ("cloud/reviews.py", "cloud/changes.py", "settle_story/lapsing.py"):
+        for call in _calls("change")[path]:
+            named = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+            if ast.unparse(call.args[1]) == "Status.UNDER_REVIEW":
+                assert re.search("_WAITING|_QUEUED", named["removed"]), path

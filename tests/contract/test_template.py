@@ -28,12 +28,18 @@ _PLAUSIBLE = {
     "REPORT_CONTACT": "mailto:reports@example.invalid",
     "DAILY_STORIES_PER_USER": "20",
     "REQUESTS_PER_MINUTE": "120",
+    "REPORT_THRESHOLD": "12",
+    "REPORTS_PER_HOUR": "20",
     "ENGINE_MAX_SECONDS": "5",
 }
 
 
 #: What boto3 reads by itself, by the function that has it.
-_READ_BY_BOTO3 = {"ApiFunction": {"AWS_ENDPOINT_URL_S3"}}
+_READ_BY_BOTO3 = {
+    function: {"AWS_ENDPOINT_URL_S3"} for function in ("ApiFunction", "ReviewFunction")
+}
+#: One code behind one gateway, twice: each has the variables of its own routes.
+SHARING = ("ApiFunction", "ReviewFunction")
 
 
 def _variables(function: str) -> set[str]:
@@ -95,6 +101,11 @@ def test_a_function_has_the_variables_that_its_settings_ask_for_and_no_other(
     }
     own = FUNCTIONS[function].get("Environment", {}).get("Variables", {}).keys()
     everywhere = GLOBALS["Environment"]["Variables"].keys()
+    if function in SHARING:
+        together = set().union(*(_variables(each) for each in SHARING))
+        assert own <= asked | _READ_BY_BOTO3[function]
+        assert together == asked | everywhere | _READ_BY_BOTO3[function]
+        return
     # Only what all functions have may be there unasked: one of them works on no story.
     assert own == (asked - everywhere) | _READ_BY_BOTO3.get(function, set())
     assert asked <= own | everywhere
@@ -104,7 +115,7 @@ def test_a_function_has_the_variables_that_its_settings_ask_for_and_no_other(
 def test_a_functions_settings_load_from_variables_of_the_templates_names(
     function: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in _variables(function):
+    for name in set().union(*map(_variables, SHARING if function in SHARING else [function])):
         monkeypatch.setenv(name, _PLAUSIBLE.get(name, "example"))
     for model in source.settings(package_of(function)):
         assert load(model)
@@ -112,8 +123,9 @@ def test_a_functions_settings_load_from_variables_of_the_templates_names(
 
 def test_the_api_signs_for_s3_by_the_clients_address_and_never_calls_it() -> None:
     """S3 signs the host: the address that links are signed for is not one to call S3 by."""
-    variables = FUNCTIONS["ApiFunction"]["Environment"]["Variables"]
-    assert variables["AWS_ENDPOINT_URL_S3"] == {"Ref": "MediaEndpoint"}
+    for function in SHARING:
+        variables = FUNCTIONS[function]["Environment"]["Variables"]
+        assert variables["AWS_ENDPOINT_URL_S3"] == {"Ref": "MediaEndpoint"}
     assert TEMPLATE["Parameters"]["MediaEndpoint"]["Default"] == "", (
         "boto3 takes an empty one for none"
     )
@@ -155,6 +167,11 @@ def test_who_asks_gate_3_waits_longer_than_it_takes() -> None:
 def test_the_api_needs_nothing_of_what_makes_gate_3_slow() -> None:
     assert "Layers" not in FUNCTIONS["ApiFunction"]
     assert not source.third_party("api") & {"c2pa-python", "cryptography"}
+
+
+def test_of_the_functions_that_clients_reach_one_alone_knows_where_evidence_is() -> None:
+    knowing = {f for f in SHARING if "EVIDENCE_BUCKET" in _variables(f)}
+    assert knowing == {"ReviewFunction"}
 
 
 def test_the_address_that_the_api_reads_is_the_one_that_is_written() -> None:

@@ -35,10 +35,25 @@ MAY: dict[str, dict[str, str]] = {
         "index: queue": "query",
         "index: feed": "query",
         "table: PAGE#": "get",
+        "table: REPORT#": "put query",
+        "table: SALT": "get put",
         "public URL": "get",
         "gate 3": "invoke",
         "service switch": "get",
         "workflow": "answer-token start stop",
+    },
+    "Review": {
+        "evidence: */": "get",
+        "evidence key": "decrypt",
+        "table: STORY#": "get update",
+        "table: VERDICT#": "query",
+        "table: REPORT#": "query",
+        "table: AUDIT#": "put",
+        "table: CHANGE": "put",
+        "table: QUOTA#": "get update",
+        "table: IDEMPOTENCY#": "delete get put update",
+        "index: review": "query",
+        "workflow": "start",
     },
     "InspectPhoto": {
         "uploads: uploads/": "get",
@@ -113,8 +128,8 @@ MAY: dict[str, dict[str, str]] = {
         "work: requests/": "delete",
         "work: results/": "delete",
         "work: failures/": "delete",
-        "evidence: */": "delete put",
-        "stories: */": "delete",
+        "evidence: */": "delete get put",
+        "stories: */": "delete get put",
         "evidence key": "data-key decrypt",
         "table: STORY#": "delete get query update",
         "table: VERDICT#": "delete query",
@@ -122,8 +137,11 @@ MAY: dict[str, dict[str, str]] = {
         "table: TIMELINE#": "delete query",
         "table: DRAFT#": "delete get query",
         "table: CHANGE": "delete query",
+        "table: REPORT#": "delete query",
         "index: feed": "query",
+        "index: review": "query",
         "table: AUDIT#": "put",
+        "table: USER#": "put",
         "table: QUOTA#": "update",
         "table: PACE": "get update",
         "workflow": "answer-token describe start stop",
@@ -134,6 +152,7 @@ MAY: dict[str, dict[str, str]] = {
         "table: STORY#": "get update",
         "table: VERDICT#": "put query",
         "table: TIMELINE#": "query",
+        "table: USER#": "query",
         "table: PAGE#": "put",
     },
     "CheckCertificate": {
@@ -152,10 +171,10 @@ PREFIXES = {
 }
 PARTITIONS = (
     "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
-    "CHANGE", "PAGE#", "QUOTA#", "PACE",
+    "CHANGE", "PAGE#", "QUOTA#", "PACE", "REPORT#", "SALT",
 )  # fmt: skip
 #: Partitions of their own, not one of each story or user.
-WHOLE = frozenset({"CHANGE", "PACE"})
+WHOLE = frozenset({"CHANGE", "PACE", "SALT"})
 INDEXES = {
     "by_creator": "creator",
     "feed": "feed_shard",

@@ -41,11 +41,34 @@ GRANTED = {
         "GetItem StoriesTable [PAGE#*]",
         "GetParameter ssm:parameter/AWS::StackName/public-url",
         "Query StoriesTable/index/queue",
+        "PutItem StoriesTable [REPORT#*]",
+        "Query StoriesTable [REPORT#*]",
+        "PutItem StoriesTable [SALT]",
+        "GetItem StoriesTable [SALT]",
         "PutObject UploadsBucket/uploads/*",
         "GetObject StoriesBucket/*",
         "GetParameter ssm:parameterServiceSwitch",
         "SendTaskSuccess *",
         "StopExecution states:execution:StoryWorkflow:*",
+        "StartExecution StoryWorkflow",
+        "StartExecution StoryWorkflowAliaslive",
+        "PutEvents EventBus",
+    ],
+    "ReviewFunctionRole": [
+        "GetObject EvidenceBucket/*",
+        "Decrypt EvidenceKey",
+        "GetItem StoriesTable [STORY#*]",
+        "BatchGetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "Query StoriesTable/index/review",
+        "Query StoriesTable [VERDICT#* REPORT#*]",
+        "PutItem StoriesTable [AUDIT#* CHANGE]",
+        "GetItem StoriesTable [QUOTA#*]",
+        "UpdateItem StoriesTable [QUOTA#*]",
+        *[
+            f"{action} StoriesTable [IDEMPOTENCY#*]"
+            for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem")
+        ],
         "StartExecution StoryWorkflow",
         "StartExecution StoryWorkflowAliaslive",
         "PutEvents EventBus",
@@ -142,7 +165,10 @@ GRANTED = {
             for bucket in ("Uploads", "Work", "Evidence", "Stories")
         ],
         "GetObject WorkBucket/work/*",
+        "GetObject StoriesBucket/*",
+        "GetObject EvidenceBucket/*",
         "PutObject EvidenceBucket/*",
+        "PutObject StoriesBucket/*",
         "GenerateDataKey EvidenceKey",
         "Decrypt EvidenceKey",
         "DescribeExecution states:execution:StoryWorkflow:*",
@@ -155,11 +181,17 @@ GRANTED = {
         "UpdateItem StoriesTable [QUOTA#*]",
         "GetItem StoriesTable [PACE]",
         "UpdateItem StoriesTable [PACE]",
+        "PutEvents EventBus",
+        "Query StoriesTable/index/review",
         "Query StoriesTable/index/feed",
         "GetItem StoriesTable [DRAFT#*]",
-        "Query StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",
-        "DeleteItem StoriesTable [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* CHANGE]",
+        *[
+            f"{action} StoriesTable"
+            " [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* REPORT#* CHANGE]"
+            for action in ("Query", "DeleteItem")
+        ],
         "PutItem StoriesTable [AUDIT#*]",
+        "PutItem StoriesTable [USER#*]",
         "SendMessage DeadLetters",
     ],
     "PostStoryFunctionRole": [
@@ -169,7 +201,7 @@ GRANTED = {
         "ApplyGuardrail Guardrail",
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
-        "Query StoriesTable [VERDICT#* TIMELINE#*]",
+        "Query StoriesTable [VERDICT#* TIMELINE#* USER#*]",
         "PutItem StoriesTable [VERDICT#* PAGE#*]",
     ],
     "CheckCertificateFunctionRole": [
@@ -482,23 +514,36 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
         ("Delete StoriesBucket", {"SettleStoryFunctionRole"}),
         ("Delete WorkBucket/work", set()),
         ("Delete WorkBucket/*", {"SettleStoryFunctionRole"}),
-        ("Put StoriesBucket", {"SignVideoFunctionRole"}),
+        # What was reported and is restored is brought back.
+        ("Put StoriesBucket", {"SignVideoFunctionRole", "SettleStoryFunctionRole"}),
         ("Put UploadsBucket", {"ApiFunctionRole"}),
         ("Put EvidenceBucket", {"SettleStoryFunctionRole"}),
-        ("Get EvidenceBucket", {"RestorePhotoFunctionRole"}),
+        (
+            "Get EvidenceBucket",
+            {"RestorePhotoFunctionRole", "ReviewFunctionRole", "SettleStoryFunctionRole"},
+        ),
         ("Get UploadsBucket", {"InspectPhotoFunctionRole"}),
-        ("Get StoriesBucket", {"ApiFunctionRole", "PostStoryFunctionRole"}),
+        (
+            "Get StoriesBucket",
+            {"ApiFunctionRole", "PostStoryFunctionRole", "SettleStoryFunctionRole"},
+        ),
         ("InvokeFunction PostStory", {"ApiFunctionRole"}),
         ("PutItem StoriesTable [VERDICT", {"ModerateFunctionRole", "PostStoryFunctionRole"}),
         ("Sign", {"SignVideoFunctionRole"}),
         ("Scan", set()),
         # The API forgets keys against doing twice, and no story.
-        ("DeleteItem", {"SettleStoryFunctionRole", "ApiFunctionRole"}),
+        ("DeleteItem", {"SettleStoryFunctionRole", "ApiFunctionRole", "ReviewFunctionRole"}),
         ("DeleteItem StoriesTable [STORY#*", {"SettleStoryFunctionRole"}),
-        ("PutItem StoriesTable [AUDIT#*]", {"SettleStoryFunctionRole"}),
+        ("PutItem StoriesTable [AUDIT#*", {"SettleStoryFunctionRole", "ReviewFunctionRole"}),
+        ("PutItem StoriesTable [USER#*", {"SettleStoryFunctionRole"}),
         (
             "StartExecution",
-            {"PhotoUploadedRole", "ApiFunctionRole", "SettleStoryFunctionRole"},
+            {
+                "PhotoUploadedRole",
+                "ApiFunctionRole",
+                "ReviewFunctionRole",
+                "SettleStoryFunctionRole",
+            },
         ),
         ("StopExecution", {"ApiFunctionRole", "SettleStoryFunctionRole"}),
         ("InvokeEndpoint", {"GenerateVideoFunctionRole"}),
@@ -535,7 +580,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 15
+    assert len(functions) == 16
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:
@@ -543,6 +588,14 @@ def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any
         action, resource = granted.split(" ")[:2]
         private = resource.startswith(("UploadsBucket", "WorkBucket", "EvidenceBucket"))
         assert not private or action == "PutObject", granted
+
+
+def test_no_role_can_change_or_delete_a_line_of_the_trail(resources: dict[str, Any]) -> None:
+    """Adding a line is putting an item; that none is put over another is the code's condition."""
+    for name, role in roles(resources).items():
+        for granted in grants(role):
+            if "AUDIT#*" in granted:
+                assert granted.startswith(("PutItem ", "Query ")), (name, granted)
 
 
 def test_only_roles_that_are_granted_it_can_announce_a_result(resources: dict[str, Any]) -> None:

@@ -18,7 +18,10 @@ from tests.operations import OPERATIONS, Operation
 
 PROTECTED = [operation for operation in OPERATIONS if not operation.public]
 PUBLIC = [operation for operation in OPERATIONS if operation.public]
-OF_A_STORY = [operation for operation in PROTECTED if operation.of_a_story]
+REVIEWING = [operation for operation in PROTECTED if operation.path.startswith("/reviews")]
+OF_A_STORY = [
+    operation for operation in PROTECTED if operation.of_a_story and operation not in REVIEWING
+]
 
 
 def _part(text: str) -> Any:
@@ -174,7 +177,7 @@ def ask(
     headers = {"Idempotency-Key": str(uuid.uuid4())} if operation.takes_a_key else {}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    body = {} if operation.body is None else {"json": operation.a_body()}
+    body = {} if operation.body is None else {operation.body_is: operation.a_body()}
     url = deployment.api_url + operation.path_of(story_id)
     return httpx.request(operation.method, url, headers=headers, timeout=60, **body)
 
@@ -227,6 +230,17 @@ def test_another_users_story_is_as_absent_as_one_that_never_was(
     none = ask(deployment, operation, unknown, bo.token)
     assert theirs.text.replace(ana_id, unknown) == none.text
     assert ana.story(ana_id) == before
+
+
+@pytest.mark.parametrize("operation", REVIEWING, ids=named)
+def test_what_reviewers_do_nobody_else_does_whosever_story_it_is(
+    deployment: Deployment, ana: Browser, ana_id: str, bo: Browser, operation: Operation
+) -> None:
+    for story_id in (ana_id, "0" * 32):
+        for who in (ana, bo):
+            answer = ask(deployment, operation, story_id, who.token)
+            assert (answer.status_code, answer.json()["code"]) == (403, "reviewers_only")
+    assert "reviewers_only" in operation.codes(403)
 
 
 @pytest.mark.parametrize("kind", [*BAD, "id token"])

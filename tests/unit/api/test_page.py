@@ -178,10 +178,14 @@ def test_a_report_goes_where_the_operator_reads_it(monkeypatch: pytest.MonkeyPat
     assert "https://stories.example/report" in links
 
 
-def test_where_nobody_reads_reports_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_operator_reads_no_mail_there_is_the_form_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("REPORT_CONTACT", "")
-    shown = Parsed(opened(made.posted())["body"])
-    assert "named no contact for reports" in shown.words
+    story_id = made.posted()
+    shown = Parsed(opened(story_id)["body"])
+    (form,) = shown.all("form")
+    assert (form["method"], form["action"]) == ("post", f"{story_id}/report")
     assert not [each for each in shown.all("a") if "report" in str(each["href"])]
 
 
@@ -247,13 +251,26 @@ def _removed() -> str:
     return story_id
 
 
-@pytest.mark.parametrize("make", [_expired, _settled, _deleted, _erased, _removed])
-def test_a_story_that_is_over_is_kindly_said_to_be_gone(make: Any) -> None:
+def _hidden() -> str:
+    story_id = made.posted()
+    made.change(story_id, status="UNDER_REVIEW")
+    return story_id
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        *[(make, "This story is over") for make in (_expired, _settled, _deleted, _erased)],
+        (_removed, "This story was removed"),
+        (_hidden, "This story is hidden"),
+    ],
+)
+def test_a_story_that_is_not_shown_any_more_is_kindly_said_to_be_so(make: Any, told: str) -> None:
     story_id = make()
     answer = opened(story_id)
     assert answer["statusCode"] == 410
     shown = Parsed(answer["body"])
-    assert "This story is over" in shown.words
+    assert told in shown.words
     assert not [name for name, _ in shown.tags if name in {"video", "img", "source", "a"}]
     assert "a day at the sea" not in shown.words
     for name in ("poster.jpg", "story.mp4"):
@@ -327,7 +344,8 @@ def test_every_page_forbids_what_it_does_not_need(make: Any) -> None:
     assert policy["default-src"] == "'none'"
     assert "script-src" not in policy
     assert "unsafe" not in headers["Content-Security-Policy"]
-    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["form-action"] == "'self'", "its one form reports the story"
     (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert policy["style-src"] == f"'sha256-{digest}'"

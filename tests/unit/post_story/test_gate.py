@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloud import posts, stories
+from cloud import posts, stories, users
 from cloud.clients import client
 from local import certificates
 from post_story import gate
@@ -297,3 +297,53 @@ def test_a_stranger_to_the_contract_is_not_listened_to(ready: Ready) -> None:
         with pytest.raises(ValueError, match="validation error"):
             ready.post(**wrong)
     assert ready.record()["creator"] == CREATOR
+
+
+# Standing ----------------------------------------------------------------------------------------
+
+
+def _strikes(count: int) -> None:
+    now = datetime.now(UTC)
+    for number in range(count):
+        given = {
+            "code": "story_removed",
+            "message": "A reviewer has removed a story.",
+            "given_at": (now - timedelta(hours=number)).isoformat(),
+            "expires_at": (now + timedelta(days=90)).isoformat(),
+        }
+        users.put_strike(CREATOR, f"{number:032x}", given, overturned=False)
+
+
+def test_a_creator_with_two_strikes_posts(ready: Ready) -> None:
+    _strikes(2)
+    assert ready.post().posted
+
+
+def test_a_creator_with_three_strikes_is_told_until_when_nothing_can_be_posted(
+    ready: Ready,
+) -> None:
+    _strikes(3)
+    assert refused(ready) == "posting_suspended"
+    until = datetime.now(UTC) + timedelta(days=7)
+    assert f"until {until:%Y-%m-%d}" in str(ready.post().detail)
+    assert ready.judged() == [], "nothing else is asked"
+
+
+def test_a_strike_that_was_taken_back_does_not_count(ready: Ready) -> None:
+    _strikes(3)
+    (first, *_) = users.strikes(CREATOR)
+    story_id = str(first["story_id"])
+    users.put_strike(CREATOR, story_id, first, overturned=True)
+    assert ready.post().posted
+
+
+def test_what_a_reviewer_set_aside_does_not_keep_a_story_from_being_posted(ready: Ready) -> None:
+    ready.change(overrides=[{"decision": "d1", "categories": ["HATE"]}])
+    ready.providers.words = [providers.blocked("HATE")]
+    assert ready.post().posted
+
+
+def test_a_caption_that_no_reviewer_has_read_is_judged_by_everything(ready: Ready) -> None:
+    ready.change(overrides=[{"decision": "d1", "categories": ["HATE"]}])
+    ready.providers.words = [providers.blocked("HATE")]
+    assert refused(ready, caption="something else") == "words_not_allowed"

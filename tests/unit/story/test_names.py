@@ -88,13 +88,22 @@ def test_a_story_at_work_ends_or_waits_for_its_creator() -> None:
     assert targets <= ENDED | {Status.AWAITING_PROMPT}
 
 
-def test_what_has_ended_is_moved_by_its_creator_and_by_its_time_alone() -> None:
+def test_what_has_ended_is_moved_by_its_creator_by_people_and_by_its_time_alone() -> None:
     assert {(t.origin, t.target, t.who) for t in TRANSITIONS if t.origin in ENDED} == {
         (Status.FAILED, Status.PROCESSING, "api.retryStory"),
         (Status.UNDER_REVIEW, Status.CANCELLED, "api.cancelStory"),
         # Its creator's wish, through gate 3.
         (Status.READY, Status.POSTED, "post_story"),
         (Status.POSTED, Status.EXPIRED, "settle_story.expiring"),
+        # Who reports it, and reviewers.
+        (Status.POSTED, Status.UNDER_REVIEW, "api.reportStory"),
+        (Status.UNDER_REVIEW, Status.PROCESSING, "review.allow"),
+        (Status.UNDER_REVIEW, Status.REJECTED, "review.reject"),
+        (Status.UNDER_REVIEW, Status.REMOVED, "review.remove"),
+        (Status.UNDER_REVIEW, Status.POSTED, "settle_story.restoring"),
+        (Status.UNDER_REVIEW, Status.EXPIRED, "settle_story.lapsing"),
+        (Status.REJECTED, Status.PROCESSING, "review.overturn"),
+        (Status.REMOVED, Status.UNDER_REVIEW, "review.reinstate"),
     }
     assert not [t for t in TRANSITIONS if t.origin is Status.CANCELLED]
 
