@@ -38,10 +38,15 @@ def chromium() -> Iterator[Chromium]:
 
 
 @pytest.fixture
-def window(chromium: Chromium) -> Iterator[BrowserContext]:
+def complaints() -> list[str]:
+    """What the pages of the window complained of; a test takes out what it expected."""
+    return []
+
+
+@pytest.fixture
+def window(chromium: Chromium, complaints: list[str]) -> Iterator[BrowserContext]:
     """A window of its own, as large as a phone's; what its pages complain of fails the test."""
     context = chromium.new_context(viewport={"width": 390, "height": 844})
-    complaints: list[str] = []
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     context.on(
         "console",

@@ -1,0 +1,91 @@
+"""A story is reported on its page and removed on the reviewers', by keyboard alone."""
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.local.deployment import Browser, Deployment, eventually
+
+RITA = "rita"
+#: How a picture or video of the evidence is shown: its CSS filter.
+FILTER = "element => getComputedStyle(element).filter"
+
+
+@pytest.fixture(scope="module")
+def shared(ana: Browser) -> dict[str, str]:
+    story_id = ana.start(seconds=3, caption="clouds over the bridge")
+    assert ana.wait(story_id)["status"] == "READY"
+    answer = ana.request("POST", f"/stories/{story_id}/post", json={"visibility": "link"})
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return {"id": story_id, "url": str(answer.json()["share_url"])}
+
+
+def _signed_in(page: Page, deployment: Deployment) -> None:
+    (rita,) = [each for each in deployment.people if each.username == RITA]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{deployment.api_url}/review")
+    page.get_by_label("User name").fill(rita.username)
+    page.get_by_label("Password").fill(rita.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Waiting")).to_be_visible(timeout=30_000)
+
+
+def test_a_story_is_reported_on_its_page_and_removed_by_keyboard(
+    window: BrowserContext,
+    deployment: Deployment,
+    ana: Browser,
+    bo: Browser,
+    shared: dict[str, str],
+) -> None:
+    page = window.new_page()
+    page.goto(shared["url"])
+    page.get_by_text("Report this story").first.click()
+    page.get_by_label("What is wrong with it?").select_option("spam")
+    page.get_by_role("button", name="Send report").click()
+    expect(page.get_by_text("Thank you")).to_be_visible(timeout=30_000)
+    path = f"/stories/{shared['id']}/report"
+    told = bo.request("POST", path, json={"reason": "child_safety"})
+    assert told.status_code == httpx.codes.ACCEPTED, told.text
+    assert ana.story(shared["id"])["status"] == "UNDER_REVIEW"
+
+    page = window.new_page()
+    _signed_in(page, deployment)
+    row = page.get_by_role("option").first
+    expect(row).to_contain_text("Reported")
+    page.keyboard.press("Enter")
+    expect(page.locator("#opened")).to_be_visible(timeout=30_000)
+    evidence = page.locator("#strip img, #strip video").first
+    assert "blur" in evidence.evaluate(FILTER)
+    assert "grayscale" in evidence.evaluate(FILTER)
+    page.keyboard.press("c")
+    expect(page.locator("#lease")).to_contain_text("yours", timeout=30_000)
+    page.keyboard.press("v")
+    eventually(
+        "what was asked for is seen clearly",
+        lambda: "blur(0" in (found := evidence.evaluate(FILTER)) or "blur" not in found,
+    )
+    page.keyboard.press("1")
+    page.locator("#categories input").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    page.keyboard.type("what was reported is in the picture")
+    page.keyboard.press("Control+Enter")
+    eventually(
+        "the story is removed",
+        lambda: ana.story(shared["id"])["status"] == "REMOVED",
+    )
+
+
+def test_who_is_no_reviewer_is_told_so(
+    window: BrowserContext, deployment: Deployment, complaints: list[str]
+) -> None:
+    page = window.new_page()
+    page.goto(f"{deployment.api_url}/review")
+    someone = deployment.people[0]
+    page.get_by_label("User name").fill(someone.username)
+    page.get_by_label("Password").fill(someone.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("reviewer", timeout=30_000)
+    assert [line for line in complaints if "403" not in line] == []
+    complaints.clear()
