@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             words = [found[name] for name in ("prompt", "caption") if name in found]
             verdict = guardrail.judge(words, review.overridden(found))
         else:
-            found = stories.get(request.story_id, "overrides")
+            found = stories.get(request.story_id, "status", "overrides")
             verdict = policy.judge_labels(
                 [_labels(image) for image in request.images], overridden=review.overridden(found)
             )
