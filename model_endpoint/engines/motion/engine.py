@@ -15,7 +15,7 @@ from model_endpoint.engines.motion.camera import Path as CameraPath
 from model_endpoint.engines.motion.card import surround
 from model_endpoint.engines.motion.encoders import X264, Encoder
 from model_endpoint.engines.motion.framing import Framing, Rect
-from model_endpoint.engines.motion.memory import give_back
+from model_endpoint.engines.motion.memory import give_back, share_one_arena
 from model_endpoint.engines.motion.movie import Movie
 from model_endpoint.engines.motion.plan import Plan, choose_camera, decide, reported
 from model_endpoint.engines.motion.planes import Planes
@@ -100,6 +100,7 @@ class MotionEngine:
     def __init__(self, encoder: Encoder = X264) -> None:
         """encoder: what writes the clips."""
         self._encoder = encoder
+        share_one_arena()
 
     @property
     def card(self) -> Card:

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from model_endpoint.engines.motion import layers as layers_module
 from model_endpoint.engines.motion.camera import share_of
 from model_endpoint.engines.motion.fill import push_pull
 from model_endpoint.engines.motion.framing import frame
@@ -29,6 +30,15 @@ def test_layers_laid_over_each_other_give_the_picture_again() -> None:
     cover[:, :10] = 1.0
     whole = over(cut_out(picture, below, cover), below)
     assert np.abs(whole - picture).max() < 6.0
+
+
+def test_an_outline_is_the_same_in_pieces_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    picture, below = (random.uniform(0, 255, (40, 50, 3)).astype(np.float32) for _ in range(2))
+    cover = random.uniform(0, 1, (40, 50)).astype(np.float32)
+    whole = cut_out(picture, below, cover)
+    monkeypatch.setattr(layers_module, "EDGE_AT_ONCE", 7)
+    assert np.array_equal(cut_out(picture, below, cover), whole)
 
 
 @pytest.mark.parametrize("name", ["temple_lake_china", "night_rocket", "pets_dogs"])

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from model_endpoint.engines.motion.card import surround
-from model_endpoint.engines.motion.planes import Planes, colour, packed, planes, rgb
+from model_endpoint.engines.motion.planes import Planes, blank, colour, packed, planes, rgb, unpack
 from model_endpoint.engines.motion.textures import packed_layer, texture
 from model_endpoint.pixels import Rgb, as_map
 
@@ -25,6 +25,16 @@ def test_a_picture_comes_back_from_its_planes() -> None:
     back = rgb(planes(packed(picture)))
     assert np.abs(back.astype(int) - picture).max() <= 12
     assert np.abs(back.astype(int) - picture).mean() < 1.5
+
+
+def test_a_packed_layer_unpacks_into_a_part_of_a_picture_and_nothing_else() -> None:
+    layer = np.dstack([packed(smooth(40, 48)), np.full((40, 48), 255, np.uint8)])
+    picture, rect = blank((64, 80)), (8, 20, 56, 60)
+    unpack(layer, picture.part(rect))
+    expected, drawn = planes(layer[..., :3]), picture.part(rect)
+    for name in ("y", "u", "v"):
+        assert np.array_equal(getattr(drawn, name), getattr(expected, name))
+        assert getattr(picture, name).sum() == getattr(expected, name).sum()
 
 
 def test_a_layer_times_its_coverage_lies_over_another_as_in_rgb() -> None:
