@@ -21,7 +21,7 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup demo up down test test-sam build invoke start-api events quality gallery check lint types \
-	templates bench bench-motion bench-cold-start deploy destroy clean
+	templates bench bench-motion bench-moderation bench-cold-start deploy destroy clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,7 +73,7 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
 test: $(READY)  ## All tests
-	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow
+	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow tests/moderation
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
 	@$(BIN)/pytest -q tests/local
 
@@ -118,6 +118,9 @@ bench: $(READY)  ## Measure the pipeline; writes docs/benchmarks/pipeline.md
 
 bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/motion.md
 	@$(BIN)/python -m tests.benchmark_motion
+
+bench-moderation: $(READY)  ## Measure the text gate's stand-in; writes docs/benchmarks/moderation.md
+	@$(BIN)/python -m tests.benchmark_moderation
 
 bench-cold-start: $(READY) $(SAM_READY)  ## Measure sizes and imports; writes docs/benchmarks/cold-start.md
 	@$(BIN)/python -m tests.benchmark_cold_start
