@@ -15,13 +15,17 @@ PEOPLE_CONSENT ?=
 STATE ?=
 PORT ?= 3000
 WITHOUT ?=
+LAN ?=
+SECONDS ?=
+SEED ?=
 IMAGE ?=
 ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup demo up down test test-sam build invoke start-api events quality gallery check lint types \
-	templates bench bench-motion bench-moderation bench-cold-start deploy destroy clean
+.PHONY: help setup demo up down test iproute2 test-sam build invoke start-api events quality gallery check lint \
+	types templates bench bench-api bench-eta bench-moderation bench-motion bench-cold-start fuzz-api deploy \
+	destroy clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,8 +47,8 @@ demo: $(READY)  ## One photo in, one signed story out (PHOTO=… PROMPT=… OUT=
 	@$(BIN)/enliven create "$(PHOTO)" --prompt "$(PROMPT)" --out "$(OUT)" \
 		$(if $(filter yes,$(PEOPLE_CONSENT)),--people-consent)
 
-up: $(READY)  ## Bring the local stack up
-	@$(BIN)/enliven up
+up: $(READY)  ## Bring the local stack up (LAN=yes or LAN=ADDRESS lets phones in)
+	@$(BIN)/enliven up $(if $(LAN),--lan $(filter-out yes,$(LAN)))
 
 down: $(READY)  ## Stop the local stack
 	@$(BIN)/enliven down
@@ -72,10 +76,16 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 	@$(BIN)/enliven destroy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
-test: $(READY)  ## All tests
-	@$(BIN)/pytest -n auto -q tests/unit tests/contract tests/workflow tests/moderation
+test: $(READY) iproute2  ## All tests
+	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow tests/moderation
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
-	@$(BIN)/pytest -q tests/local
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/local
+
+# tests/local/test_phones.py makes a network namespace, as root and with `ip`; it says so if it cannot.
+iproute2:
+	@command -v ip >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get install -y -qq iproute2 >/dev/null || echo "iproute2 cannot be installed: no phone is played"; \
+	else echo "Without \`ip\` (Debian: apt-get install iproute2) and root, no phone is played"; fi
 
 test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda would
 	@$(BIN)/pytest -q tests/sam
@@ -116,6 +126,10 @@ $(NODE_READY): package.json
 bench: $(READY)  ## Measure the pipeline; writes docs/benchmarks/pipeline.md
 	@$(BIN)/python -m tests.benchmark $(if $(filter yes,$(CLONE)),--clone)
 
+bench-eta: $(READY)  ## Measure what clients are told of a story at work; writes docs/benchmarks/progress.md
+	@$(BIN)/enliven up
+	@$(BIN)/python -m tests.benchmark_eta
+
 bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/motion.md
 	@$(BIN)/python -m tests.benchmark_motion
 
@@ -124,6 +138,12 @@ bench-moderation: $(READY)  ## Measure the text gate's stand-in; writes docs/ben
 
 bench-cold-start: $(READY) $(SAM_READY)  ## Measure sizes and imports; writes docs/benchmarks/cold-start.md
 	@$(BIN)/python -m tests.benchmark_cold_start
+
+bench-api: $(READY)  ## Measure the API, calm and under load; writes docs/benchmarks/api.md
+	@$(BIN)/python -m tests.benchmark_api
+
+fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECONDS=… SEED=…)
+	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 clean: down  ## Remove everything that was made, the stack included
 	@rm -rf $(VENV) $(SAM) node_modules .enliven .aws-sam out

@@ -18,7 +18,9 @@ LEAST_PERCENT = 0.35
 #: What kind of work a state does: decides a bar's colour, and is said in the legend.
 KINDS = {
     "InspectPhoto": "media",
+    "RestorePhoto": "media",
     "ModeratePhoto": "gate",
+    "AwaitPrompt": "direction",
     "ModerateWords": "gate",
     "DirectScene": "direction",
     "GenerateVideo": "engine",

@@ -92,7 +92,7 @@ def make(options: Namespace, sign_in_as: Callable[[], profiles.Profile]) -> Exit
 
     with closing(StoriesApi(profile, deadline)) as api:
         with closing(_screen(console, options)) as screen:
-            screen.begin(options.photo.name, request.prompt)
+            screen.begin(options.photo.name, options.prompt)
             api.sign_in()
             created = api.create(request)
             if created.upload is None:

@@ -203,6 +203,8 @@ def stack(root: Path) -> Iterator[Check]:
             yield Check(
                 server.name, "weak", f"{state}; its log is {server.log}", "run `enliven up`"
             )
+    if running.lan is not None and running.lan.is_alive():
+        yield Check("phones", "weak", f"let in at {running.lan.url}", "`enliven up` shuts them out")
     if running.emulator.is_alive():
         yield Check("local AWS", "OK", f"ministack {metadata.version('ministack')}, patched")
 

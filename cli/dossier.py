@@ -20,7 +20,7 @@ from cli.outcome import CommandFailed, Exit
 from cli.verify import verify
 from cli.wiring import WORKFLOW, references
 from inspect_photo import header, sandbox
-from sign_video import verification
+from provenance import verification
 from story import identifiers
 from story.contracts import STATES
 from story.errors import Permanent
@@ -101,8 +101,12 @@ def gather(
 ) -> Dossier:
     """Read all of a story. photo: the original, in place of a clean photo that was cleared."""
     story_id = str(record["story_id"])
-    lines = behind.partition("TIMELINE", story_id)
-    verdicts = behind.partition("VERDICT", story_id)
+    # Of the last attempt: its execution is the one whose history is read.
+    this = f"{int(record['attempt']):04d}#"
+    lines, verdicts = (
+        [each for each in behind.partition(kind, story_id) if str(each["sk"]).startswith(this)]
+        for kind in ("TIMELINE", "VERDICT")
+    )
     arn = record.get("execution_arn")
     try:
         # Links would be dead before the page is read: what they lead to is inside it.

@@ -30,7 +30,9 @@ FOLDER = Path(__file__).with_name("page")
 PHOTO_SIDE_PX = 1_280
 PURPOSES = {
     "InspectPhoto": "Refuses what is no photo and rewrites the rest, without any metadata.",
+    "RestorePhoto": "A retry: the clean photo, from where it was kept.",
     "ModeratePhoto": "Gate 1, first half: is this a photo that we show?",
+    "AwaitPrompt": "A draft: says what fits the photo, and waits for its creator's words.",
     "ModerateWords": "Gate 1, second half: are these words that we take?",
     "DirectScene": "What the photo shows and what its creator said become one direction.",
     "GenerateVideo": "The engine makes the clip; the workflow waits for it.",

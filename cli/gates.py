@@ -1,4 +1,4 @@
-"""The three gates of a story: each verdict with its scores, beside the pictures it was given on."""
+"""The gates of a story: each verdict with its scores, beside the pictures it was given on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
     from cli.dossier import Dossier
 
-TITLES = {"photo": "The photo", "words": "The words", "video": "The video"}
+TITLES = {
+    "photo": "The photo",
+    "words": "The words",
+    "video": "The video",
+    "posting": "The words again, before others saw it",
+}
+#: Gate 3 is beyond the workflow, and judges no pictures.
 STATE_OF = {"photo": "ModeratePhoto", "words": "ModerateWords", "video": "ModerateVideo"}
 FRAME = re.compile(r"frame(\d+)\.jpg$")
 #: Below this the provider is not asked to name a category (functions/moderate).
@@ -108,6 +114,8 @@ def gates(dossier: Dossier, shown: Mapping[str, str]) -> list[GateView]:
 
 def _names(dossier: Dossier, gate: str) -> list[str]:
     """The pictures that a gate judged, in its order, by the history."""
+    if gate not in STATE_OF:
+        return []
     run = dossier.history.of(STATE_OF[gate]) if dossier.history else None
     if run is None or run.payload is None:
         return ["photo.jpg"] if gate == "photo" else []

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.words import milliseconds, printable, seconds, size
-from story.contracts import STATES
+from story.contracts import BESIDE, STATES
 from story.states import ENDED
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ MARK: dict[Phase, tuple[str, str]] = {
 NOTE_STYLE = {"allow": "green", "review": "yellow", "reject": "red"}
 
 
+#: The way of a story that has its words and is not tried again.
+USUAL = tuple(state for state in STATES if state not in BESIDE)
+
+
 class Step(NamedTuple):
     """One line of the workflow: `ms` is None until the state has ended."""
 
@@ -58,7 +62,7 @@ def steps(view: StoryView) -> tuple[Step, ...]:
     rest: Phase = "skipped" if view.status in ENDED else "waiting"
     return (
         *(_step(entry, view) for entry in begun),
-        *(Step(name, rest) for name in STATES if name not in names),
+        *(Step(name, rest) for name in USUAL if name not in names),
     )
 
 
@@ -165,7 +169,7 @@ class LiveScreen(Screen):
 
     def _draw(self) -> RenderableType:
         view = self._view
-        after = steps(view) if view else tuple(Step(name, "waiting") for name in STATES)
+        after = steps(view) if view else tuple(Step(name, "waiting") for name in USUAL)
         table = Table.grid(padding=(0, 1))
         table.add_column(width=3, justify="right")
         table.add_column(width=16)

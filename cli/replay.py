@@ -16,7 +16,7 @@ from cli import naming
 from cli import profile as profiles
 from cli.client import Deadline
 from cli.outcome import CommandFailed, Exit
-from story.contracts import STATES
+from story.contracts import BESIDE, STATES
 from story.limits import MAX_UPLOAD_BYTES
 
 if TYPE_CHECKING:
@@ -25,10 +25,17 @@ if TYPE_CHECKING:
     from cli.history import History
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
+#: What can be played again: not the wait for a person, nor what takes up a kept photo.
+REPLAYED = tuple(state for state in STATES if state not in BESIDE)
 #: What the workflow does without a function.
 NATIVE = (
+    "BeginStory",
     "ClaimUpload",
+    "ClaimRetry",
     "PhotoAllowed",
+    "HasWords",
+    "ExpireDraft",
+    "ResumeDraft",
     "WordsAllowed",
     "VideoAllowed",
     "ChooseTake",
@@ -65,7 +72,7 @@ with then; 2 usage; 3 the story is someone else's; 4 it failed otherwise, or can
 def arguments(command: ArgumentParser) -> None:
     """The arguments of `enliven replay`."""
     command.formatter_class = RawDescriptionHelpFormatter
-    command.description = PURPOSE.format(states=" ".join(STATES))
+    command.description = PURPOSE.format(states=" ".join(REPLAYED))
     command.epilog = EPILOG
     command.add_argument("story", metavar="STORY", help=naming.ARGUMENT_HELP)
     command.add_argument("state", metavar="STATE", help="for example InspectVideo")
@@ -135,20 +142,27 @@ def _check_usage(options: Namespace) -> None:
         raise CommandFailed(
             "usage", f"--timeout {options.timeout:g}: must be more than 0 s", Exit.USAGE
         )
-    if options.state in STATES:
+    if options.state in REPLAYED:
         return
+    if options.state in BESIDE:
+        raise CommandFailed(
+            "usage",
+            f"{options.state} belongs to a draft or a retry, and takes nothing from the story that "
+            f"could be played again. States to replay: {', '.join(REPLAYED)}",
+            Exit.USAGE,
+        )
     if options.state in NATIVE:
         raise CommandFailed(
             "usage",
             f"{options.state} has no function: Step Functions does it itself, so there is nothing "
-            f"to replay. States with one: {', '.join(STATES)}",
+            f"to replay. States with one: {', '.join(REPLAYED)}",
             Exit.USAGE,
         )
-    close = get_close_matches(options.state, STATES, n=1, cutoff=0.5)
+    close = get_close_matches(options.state, REPLAYED, n=1, cutoff=0.5)
     meant = f"; did you mean {close[0]}?" if close else "."
     raise CommandFailed(
         "usage",
-        f"there is no state {options.state!r}{meant} The states: {', '.join(STATES)}",
+        f"there is no state {options.state!r}{meant} The states: {', '.join(REPLAYED)}",
         Exit.USAGE,
     )
 

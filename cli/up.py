@@ -9,13 +9,14 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
 from cli import checkout
 from cli import profile as profiles
 from cli.outcome import CommandFailed, Exit
+from cli.phones import announce
 from cli.terminal import open_console
 from cli.words import milliseconds, printable, seconds
 from local.stack import PARAMETERS, STACK_NAME
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from local.stack import LocalStack
     from local.users import DemoUser
 
+#: `--lan` without an address; no address looks so.
+DEFAULT_ROUTE = ""
 #: What is deployed: the template and all that it names.
 SOURCES = ("template.yaml", "functions", "layers", "statemachine")
 #: In the state folder: the signature of the last `up` that went through.
@@ -41,6 +44,7 @@ OUTPUTS = (
     "SigningKey",
     "CertificateChainParameter",
     "TrustAnchorsParameter",
+    "PublicUrlParameter",
 )
 
 
@@ -49,6 +53,14 @@ def arguments(command: ArgumentParser) -> None:
     command.add_argument(
         "--fresh", action="store_true", help="stop what runs first: an empty stack, new users"
     )
+    command.add_argument(
+        "--lan",
+        nargs="?",
+        const=DEFAULT_ROUTE,
+        metavar="ADDRESS",
+        help="let phones in by this machine's ADDRESS (the default route's if none is given); "
+        "without --lan they are shut out again",
+    )
 
 
 def run(options: Namespace) -> Exit:
@@ -56,20 +68,46 @@ def run(options: Namespace) -> Exit:
     console = open_console()
     began = time.monotonic()
     with stack_failures():
-        stack = bring_up(checkout.ROOT, console, fresh=options.fresh)
+        phones = None if options.lan is None else _phones(options.lan)
+        stack = bring_up(checkout.ROOT, console, fresh=options.fresh, phones=phones)
     took = seconds(time.monotonic() - began)
     console.print(
         Text("up", "bold green").append(f" in {took}", "bold").append(f"  {stack.endpoint}", "dim")
     )
+    if phones is not None and stack.lan is not None:
+        announce(console, stack.lan.url, phones.closes_at)
     return Exit.OK
 
 
-def bring_up(root: Path, console: Console, *, fresh: bool) -> LocalStack:
+class Phones(NamedTuple):
+    """By which address phones are let in, and until when, in seconds since 1970."""
+
+    address: str
+    closes_at: float
+
+
+def _phones(wanted: str) -> Phones:
+    """Look at the address before anything is started."""
+    from local.lan import address, opening  # noqa: PLC0415 - only when it is run
+
+    try:
+        chosen = address.choose(None if wanted == DEFAULT_ROUTE else wanted)
+    except address.AddressUnfit as error:
+        raise CommandFailed("address_unfit", str(error), Exit.USAGE) from error
+    return Phones(chosen, time.time() + opening.OPEN_SECONDS)
+
+
+def bring_up(
+    root: Path, console: Console, *, fresh: bool, phones: Phones | None = None
+) -> LocalStack:
     """Start, deploy, sign up the demo's users, certify the signing key, write the profile.
 
-    What is there already is kept. Raises StackError, and CommandFailed for what a deployment meets.
+    What is there already is kept, but phones are let in only if that is asked for now. Raises
+    StackError, and CommandFailed for what a deployment meets.
     """
-    from local import stack as stacks  # noqa: PLC0415 - only when it is run
+    from local import deploy  # noqa: PLC0415 - only when it is run
+    from local import stack as stacks  # noqa: PLC0415 - the same
+    from local.lan import opening  # noqa: PLC0415 - the same
 
     if fresh:
         with _step(console, "stop") as note:
@@ -80,28 +118,40 @@ def bring_up(root: Path, console: Console, *, fresh: bool) -> LocalStack:
         kept = known is not None and known.servers == stack.servers
         names = ", ".join(server.name for server in stack.servers)
         note(f"{names} {'run already' if kept else 'started'}")
+    origin = None if phones is None else opening.origin(stack, phones.address)
+    if stack.lan is not None:
+        with _step(console, "phones") as note:
+            stack = opening.close(stack)
+            note("shut out" if origin is None else "shut out for a moment")
+    parameters = {**PARAMETERS, **(origin.parameters if origin else {})}
     with _step(console, "changes") as note:
-        state = signature(stack)
+        state = signature(stack, parameters)
         unchanged = kept and is_complete(stack.state_dir, state)
         note("none since it was brought up" if unchanged else "to be deployed")
     if not unchanged:
         with _aws_failures():
-            _deploy(stack, console)
+            _deploy(stack, console, parameters)
         (stack.state_dir / RECORD).write_text(state)
+    if phones is not None and origin is not None:
+        with _step(console, "phones") as note, _aws_failures():
+            outputs = deploy.outputs_of(stack)
+            stack = opening.serve(stack, outputs, origin, closes_at=phones.closes_at)
+            note(f"let in at {origin.url}")
     return stack
 
 
-def _deploy(stack: LocalStack, console: Console) -> None:
+def _deploy(stack: LocalStack, console: Console, parameters: Mapping[str, str]) -> None:
     """Deploy, sign up the users, certify the key, write the profile."""
     from local import certificates, deploy, users  # noqa: PLC0415 - boto3: only once needed
 
     with _step(console, "template") as note:
-        outputs = deploy.deploy(stack, parameters=PARAMETERS)
+        outputs = deploy.deploy(stack, parameters=parameters)
         absent = [name for name in OUTPUTS if name not in outputs]
         if absent:
             raise CommandFailed(
                 "template_invalid", f"template.yaml has no output {', '.join(absent)}"
             )
+        deploy.tell_address(stack, outputs, parameters)
         note(f"template.yaml deployed as {outputs['ApiId']}")
     with _step(console, "users") as note:
         signed_up = users.install(stack, outputs)
@@ -121,7 +171,7 @@ def _deploy(stack: LocalStack, console: Console) -> None:
         note(f"{path.parent.name}/{path.name}")
 
 
-def signature(stack: LocalStack) -> str:
+def signature(stack: LocalStack, parameters: Mapping[str, str] = PARAMETERS) -> str:
     """Stands for these processes and what is deployed to them: a change of either changes it.
 
     Files count by size and time of writing: that costs milliseconds, reading them a second.
@@ -129,7 +179,7 @@ def signature(stack: LocalStack) -> str:
     files = (file for name in SOURCES for file in _files(stack.project_root / name))
     facts = [
         *(asdict(server) for server in stack.servers),
-        PARAMETERS,
+        dict(parameters),
         *((str(file), (found := file.stat()).st_size, found.st_mtime_ns) for file in files),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -154,9 +204,11 @@ def write_profile(
     stack: LocalStack, outputs: Mapping[str, str], user: DemoUser, root_file: Path
 ) -> Path:
     """Write what `enliven create` needs to know, readable by its owner only."""
+    from local import deploy  # noqa: PLC0415 - boto3: only once needed
+
     path = stack.state_dir / profiles.path_of(profiles.LOCAL).name
     content = {
-        "api_url": f"{stack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default",
+        "api_url": deploy.api_url(stack, outputs),
         "cognito_url": stack.endpoint,
         "client_id": outputs["UserPoolClientId"],
         "region": outputs["UserPoolId"].partition("_")[0],

@@ -25,8 +25,8 @@ from pydantic import ValidationError
 from cli import checkout
 from cli.outcome import CommandFailed, Exit
 from cli.words import printable
-from sign_video import verification
-from sign_video.verification import VERIFIER, Finding, Reading
+from provenance import verification
+from provenance.verification import VERIFIER, Finding, Reading
 from story.errors import CredentialInvalid
 from story.generation import Contract
 

@@ -55,10 +55,13 @@ class Wiring:
 
 UPLOAD = "upload"
 WORKFLOW: dict[str, Wiring] = {
+    # Before InspectPhoto, which makes the photo of everything but a retry.
+    "RestorePhoto": Wiring(gives={"photo": "photo"}),
     "InspectPhoto": Wiring({"upload": UPLOAD}, {"photo": "photo"}),
     "ModeratePhoto": Wiring(
         {"images": "photo"}, fixed={"gate": "photo"}, listed=frozenset({"images"})
     ),
+    "AwaitPrompt": Wiring({"photo": "photo"}),
     "ModerateWords": Wiring(fixed={"gate": "words"}),
     "DirectScene": Wiring({"photo": "photo"}, {"direction": "direction"}, told_take=True),
     "GenerateVideo": Wiring(
@@ -86,8 +89,8 @@ WORKFLOW: dict[str, Wiring] = {
 }
 #: What each thing is made by; the upload by nobody.
 MAKERS = {name: state for state, wiring in WORKFLOW.items() for name in wiring.gives.values()}
-#: States that wait for the endpoint.
-WAITS_FOR_TOKEN = frozenset({"GenerateVideo"})
+#: States that wait for the endpoint, or for a person.
+WAITS_FOR_TOKEN = frozenset({"GenerateVideo", "AwaitPrompt"})
 
 
 def references(thing: Any) -> list[dict[str, Any]]:

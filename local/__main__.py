@@ -49,10 +49,11 @@ def _status() -> int:
     if running is None:
         print("not up")
         return 1
-    for server in running.servers:
+    servers = running.servers if running.lan is None else (*running.servers, running.lan)
+    for server in servers:
         state = "healthy" if server.is_healthy() else "not well" if server.is_alive() else "ended"
         print(f"{server.name:<10}{state:<9}{server.url}  process {server.pid}  {server.log}")
-    return 0 if all(server.is_healthy() for server in running.servers) else 1
+    return 0 if all(server.is_healthy() for server in servers) else 1
 
 
 if __name__ == "__main__":

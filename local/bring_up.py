@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from local import certificates, deploy, stack, users
+from local.lan import opening
 from local.stack import PARAMETERS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Laptop:
     @property
     def api_url(self) -> str:
         """Where the API's routes begin."""
-        return f"{self.stack.endpoint}/_aws/execute-api/{self.stack.outputs['ApiId']}/$default"
+        return deploy.api_url(self.stack, self.stack.outputs)
 
 
 def up(
@@ -38,12 +39,20 @@ def up(
     strict_auth: bool = False,
     model_server: tuple[str, ...] = stack.MODEL_SERVER,
     parameters: Mapping[str, str] = PARAMETERS,
+    lan: str | None = None,
 ) -> Laptop:
-    """Start what does not run, deploy what has changed. Raises StackError or TemplateError."""
+    """Start what does not run, deploy what has changed. Raises StackError or TemplateError.
+
+    `lan` is an address that local.lan.address finds fit: phones are let in by it, and by none
+    without it, whatever was before.
+    """
     started = stack.start(
         project_root, state_dir=state_dir, strict_auth=strict_auth, model_server=model_server
     )
-    deployed = replace(started, outputs=deploy.deploy(started, parameters=parameters))
+    origin = None if lan is None else opening.origin(started, lan)
+    started = opening.close(started)
+    addressed = {**parameters, **(origin.parameters if origin else {})}
+    deployed = replace(started, outputs=deploy.deploy(started, parameters=addressed))
     root_certificate = certificates.install(
         deployed.client("ssm"),
         deployed.client("kms"),
@@ -52,4 +61,8 @@ def up(
         deployed.outputs["TrustAnchorsParameter"],
         folder=deployed.state_dir,
     )
-    return Laptop(deployed, users.install(deployed, deployed.outputs), root_certificate)
+    deploy.tell_address(deployed, deployed.outputs, addressed)
+    made = users.install(deployed, deployed.outputs)
+    if origin is not None:
+        deployed = opening.serve(deployed, deployed.outputs, origin)
+    return Laptop(deployed, made, root_certificate)

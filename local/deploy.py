@@ -1,5 +1,6 @@
 """Deploys the project's template to the local AWS by CloudFormation, as `sam deploy` would."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,10 +40,13 @@ def deploy(
     unknown = sorted(set(wanted) - set(accepted))
     if unknown:
         raise StackError(f"{template} has no parameter {', '.join(unknown)}")
+    _write_parameters(packaged.template, wanted)
 
     cloudformation = stack.client("cloudformation")
     current = _describe(cloudformation, stack_name)
-    digest = packaged.digest + "".join(f" {name}={wanted[name]}" for name in sorted(wanted))
+    # A tag holds 256 characters, the parameters may be more.
+    facts = packaged.digest + "".join(f" {name}={wanted[name]}" for name in sorted(wanted))
+    digest = hashlib.sha256(facts.encode()).hexdigest()
     tags = {tag["Key"]: tag["Value"] for tag in (current or {}).get("Tags", [])}
     if current and current["StackStatus"] in _DONE and tags.get(_DIGEST_TAG) == digest:
         return _outputs(current)
@@ -73,6 +77,50 @@ def deploy(
     if deployed is None or deployed["StackStatus"] not in _DONE:
         raise StackError(_failures(cloudformation, stack_name))
     return _outputs(deployed)
+
+
+def _write_parameters(template: dict[str, Any], wanted: Mapping[str, str]) -> None:
+    """Write what is wanted into the functions' variables.
+
+    SAM publishes a function's version, which its alias leads to, only when the function's own text
+    has changed, and a reference to a parameter is the same text whatever the parameter is now.
+    """
+    for resource in template["Resources"].values():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        variables = resource["Properties"].get("Environment", {}).get("Variables", {})
+        for name, value in variables.items():
+            if isinstance(value, dict) and value.get("Ref") in wanted:
+                variables[name] = wanted[value["Ref"]]
+
+
+def api_url(stack: LocalStack, outputs: Mapping[str, str]) -> str:
+    """Where the API's routes begin, on the loopback."""
+    return f"{stack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
+
+
+def tell_address(
+    stack: LocalStack, outputs: Mapping[str, str], parameters: Mapping[str, str]
+) -> None:
+    """Let the API know where it is reached, unless a parameter said so.
+
+    The template can only know what the API would be called on AWS.
+    """
+    if "PublicUrl" not in parameters:
+        stack.client("ssm").put_parameter(
+            Name=outputs["PublicUrlParameter"],
+            Value=api_url(stack, outputs),
+            Type="String",
+            Overwrite=True,
+        )
+
+
+def outputs_of(stack: LocalStack, stack_name: str = STACK_NAME) -> dict[str, str]:
+    """The outputs of what is deployed. Raises StackError if nothing is."""
+    current = _describe(stack.client("cloudformation"), stack_name)
+    if current is None:
+        raise StackError(f"no stack {stack_name} is deployed: `enliven up` deploys it")
+    return _outputs(current)
 
 
 def _describe(cloudformation: Any, stack_name: str) -> dict[str, Any] | None:

@@ -91,7 +91,10 @@ OUTPUTS: dict[str, BaseModel] = {
         height=1365,
         source=contracts.SourcePhoto(format="JPEG", width=6000, height=4000, sha256="0f" * 32),
     ),
+    # A retry comes by here in place of InspectPhoto, with the same photo.
+    "RestorePhoto": contracts.RestorePhotoOutput(photo=_PHOTO),
     "ModeratePhoto": contracts.ModerateOutput(gate="photo", verdict="allow"),
+    "AwaitPrompt": contracts.AwaitPromptOutput(),
     "ModerateWords": contracts.ModerateOutput(gate="words", verdict="allow"),
     "DirectScene": contracts.DirectSceneOutput(direction=_DIRECTION),
     "GenerateVideo": _RESULT,
@@ -125,7 +128,9 @@ _STATE = {"story_id": STORY_ID, "attempt": _ATTEMPT}
 #: What each state is given.
 INPUTS: dict[str, BaseModel] = {
     "InspectPhoto": contracts.InspectPhotoInput(**_STATE, upload=UPLOAD),
+    "RestorePhoto": contracts.RestorePhotoInput(**_STATE),
     "ModeratePhoto": contracts.ModeratePhotoInput(**_STATE, gate="photo", images=(_PHOTO,)),
+    "AwaitPrompt": contracts.AwaitPromptInput(**_STATE, token=TOKEN, photo=_PHOTO),
     "ModerateWords": contracts.ModerateWordsInput(**_STATE, gate="words"),
     "DirectScene": contracts.DirectSceneInput(**_STATE, take=_TAKE, photo=_PHOTO),
     "GenerateVideo": contracts.GenerateVideoInput(
@@ -146,6 +151,12 @@ INPUTS: dict[str, BaseModel] = {
         **_STATE, clip=_LABELLED, poster=_POSTER, ingredient=_INGREDIENT, engine=_ENGINE
     ),
 }
+
+
+#: What gate 3 is asked, beyond the workflow.
+POSTING = contracts.PostStoryInput(
+    story_id=STORY_ID, creator=CREATOR, visibility="everyone", caption="An example of a caption"
+)
 
 
 def file_name(state: str) -> str:
@@ -185,6 +196,11 @@ def upload_detail() -> dict[str, Any]:
         "source-ip-address": "192.0.2.1",
         "reason": "PostObject",
     }
+
+
+def retry_input() -> dict[str, Any]:
+    """What a retry's execution is started with."""
+    return {"retry": {"story_id": STORY_ID, "attempt": _ATTEMPT + 1}}
 
 
 def _execution_ended() -> dict[str, Any]:
@@ -348,6 +364,10 @@ def envelopes() -> dict[str, dict[str, Any]]:
     return {
         "s3_object_created_event.json": _bridge_event("aws.s3", "Object Created", upload_detail()),
         "execution_ended_event.json": _execution_ended(),
+        "story_closed_event.json": _bridge_event(
+            contracts.STORIES_SOURCE, contracts.STORY_CLOSED, {"story_id": STORY_ID}
+        ),
+        "post_story_input.json": POSTING.model_dump(mode="json"),
         "sweep_event.json": _scheduled(),
         "check_certificate_event.json": _scheduled(),
         "sns_inference_notification_event.json": _inference_done(),

@@ -7,11 +7,15 @@ from pathlib import Path
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "openapi.json"
 
 
+def prepare() -> None:
+    """Set what the API's modules need, which are a function's, before they are imported."""
+    os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Enliven")
+
+
 def text() -> str:
     """The document as it is kept in docs/."""
-    # The API's modules are a function's: they need what every function's environment has.
-    os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Enliven")
-    from api import openapi  # noqa: PLC0415 - see above
+    prepare()
+    from api import openapi  # noqa: PLC0415 - see prepare
 
     return json.dumps(openapi.document(), indent=2, ensure_ascii=False) + "\n"
 

@@ -5,6 +5,7 @@ A test makes them again and compares, so that no page can say what the code does
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cli import costs
 from cloud import telemetry
+from local import openapi
 from story.receipt import prices
+from story.states import TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +124,50 @@ def roles() -> str:
     return table(("who", "may"), rows)
 
 
+def operations() -> str:
+    """Every operation of the API, as its document has it."""
+    rows: list[tuple[str, ...]] = [
+        (
+            f"`{method.upper()} {path}`",
+            f"`{operation['operationId']}`",
+            operation["summary"] + ("" if operation["security"] else "; needs no token"),
+        )
+        for path, item in json.loads(openapi.text())["paths"].items()
+        for method, operation in item.items()
+    ]
+    return table(("request", "operationId", "what it does"), rows)
+
+
+def problems() -> str:
+    """Every code that a refusal of the API may have."""
+    openapi.prepare()
+    from api.problems import PROBLEMS  # noqa: PLC0415 - see prepare
+
+    kinds = sorted(PROBLEMS.items(), key=lambda each: (each[1].status, each[0]))
+    return table(
+        ("status", "code", "meaning"),
+        [(str(int(kind.status)), f"`{code}`", kind.title) for code, kind in kinds],
+    )
+
+
+def states() -> str:
+    """The life of a story as a diagram: who moves it from where to where."""
+    moves: dict[tuple[str, str], list[str]] = {}
+    for each in TRANSITIONS:
+        moves.setdefault((each.origin, each.target), []).append(each.who.removeprefix("api."))
+    lines = [
+        f"    {origin} --> {target}: {', '.join(who)}" for (origin, target), who in moves.items()
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *_UNWRITTEN_MOVES, *lines, "```", ""])
+
+
+#: What begins and ends a story without a move of its own.
+_UNWRITTEN_MOVES = (
+    "    [*] --> AWAITING_PHOTO: createStory",
+    "    AWAITING_PHOTO --> EXPIRED: no photo in time",
+)
+
+
 def _unconditional(statement: dict[str, Any]) -> list[dict[str, Any]]:
     """A statement, or those behind a condition."""
     if "Fn::If" not in statement:
@@ -162,6 +209,7 @@ def _named(resource: Any) -> str:
 
 #: Page -> marker -> what stands between `<!-- marker -->` and `<!-- /marker -->`.
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "api.md": {"states": states, "operations": operations, "problems": problems},
     "operations.md": {"metrics": metrics, "alarms": alarms},
     "security.md": {"roles": roles},
     "costs.md": {"months": months, "rest": rest, "story": story},

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+LOOPBACK = "127.0.0.1"
 _LOG_TAIL_LINES = 25
 _STOP_SECONDS = 8.0
 _POLL_SECONDS = 0.05
@@ -38,7 +39,7 @@ class StackError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """One running process that listens on a loopback port."""
+    """One running process that listens on a port, of the loopback unless it says otherwise."""
 
     name: str
     pid: int
@@ -48,11 +49,12 @@ class Server:
     #: Path of the health check.
     health: str
     log: str
+    host: str = LOOPBACK
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def is_alive(self) -> bool:
         """Whether this very process still runs."""
@@ -87,13 +89,13 @@ def start_time(pid: int) -> str | None:
     return None if not listed or listed.startswith("Z") else listed.split(maxsplit=1)[1]
 
 
-def free_ports(count: int) -> list[int]:
-    """Distinct loopback ports that nothing listens on now."""
+def free_ports(count: int, host: str = LOOPBACK) -> list[int]:
+    """Distinct ports of an address of this machine that nothing listens on now."""
     with contextlib.ExitStack() as open_sockets:
         ports = []
         for _ in range(count):
             listener = open_sockets.enter_context(socket.socket())
-            listener.bind(("127.0.0.1", 0))
+            listener.bind((host, 0))
             ports.append(int(listener.getsockname()[1]))
         return ports
 
@@ -107,6 +109,7 @@ def start(
     directory: Path,
     environment: Mapping[str, str],
     log: Path,
+    host: str = LOOPBACK,
 ) -> Server:
     """Start a process in a session of its own; its output goes to the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +128,7 @@ def start(
         child.wait()
         raise StackError(f"{name} ended at once\n{log_tail(log)}")
     _children[child.pid] = _Child(child, started)
-    return Server(name, child.pid, started, port, health, str(log))
+    return Server(name, child.pid, started, port, health, str(log), host)
 
 
 def wait_until_healthy(server: Server, seconds: float) -> None:
@@ -183,7 +186,7 @@ def _signal(server: Server, number: signal.Signals) -> None:
 
 
 def _answers(url: str) -> bool:
-    # An opener of its own: a proxy from the environment must not answer for a loopback port.
+    # An opener of its own: a proxy from the environment must not answer for this machine's port.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=_PROBE_SECONDS) as response:

@@ -4,6 +4,7 @@
     standins   Rekognition, Bedrock Guardrails and SageMaker Runtime (local/standins)
     model      the server that the SageMaker container runs (model_endpoint.serve)
 
+all on the loopback; a fourth, which `local/lan` starts when it is asked to, lets phones in.
 Nothing is kept over a restart. What runs is written to `.enliven/stack.json`.
 """
 
@@ -11,9 +12,10 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +24,26 @@ from local.processes import Server, StackError
 
 REGION = "us-east-1"
 STACK_NAME = "enliven"
-#: Of the template: no SageMaker here, nothing that has to outlive the stack, and no concurrency to
-#: reserve where there are two cores.
+#: Of the template: no SageMaker here, nothing that has to outlive the stack, no concurrency to
+#: reserve where there are two cores, and no user whom anybody has to be protected from.
 PARAMETERS = {
     "Engine": "none",
     "DeletionProtection": "false",
     "ApiConcurrency": "0",
     "StateConcurrency": "0",
+    "DailyStoriesPerUser": "100000",
+    "RequestsPerMinute": "100000",
 }
 #: What template.yaml calls its event bus in a stack of that name.
 PROGRESS_BUS = f"{STACK_NAME}-stories"
 STATE_FOLDER = ".enliven"
 
-#: The emulator knows no secrets; these are the credentials that it takes for its administrator's.
+#: The emulator takes whoever names this key for its administrator, without a look at the signature.
 ACCESS_KEY = "test"
 SECRET_KEY = "test"  # noqa: S105 - the emulator's published default
+#: What presigned URLs and forms are signed with is another matter: they may be used from the LAN,
+#: so it is drawn anew for each start. Published, anybody could sign their own.
+_SECRET_BYTES = 32
 
 _READY_SECONDS = 60.0
 #: Variables that processes inherit from the caller; everything else is set here, so that neither
@@ -53,6 +60,10 @@ _INHERITED = (
 )
 _THREAD_LIMITS = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
 
+#: Where the emulator keeps the keys that its user pools sign tokens with, below the state folder.
+#: Its own default is one folder for all stacks of a machine, which everybody can read.
+EMULATOR_FOLDER = "emulator"
+SIGNING_KEYS = f"{EMULATOR_FOLDER}/cognito-pool-keys"
 EMULATOR_HEALTH = "/_ministack/ready"
 MODEL_SERVER = ("-m", "model_endpoint.serve")
 
@@ -69,10 +80,14 @@ class LocalStack:
     model: Server
     #: The template's outputs; empty until it was deployed.
     outputs: Mapping[str, str] = field(default_factory=dict)
+    #: What the emulator's functions sign with; never printed.
+    secret_key: str = field(default=SECRET_KEY, repr=False)
+    #: The front server for phones, if it was asked for.
+    lan: Server | None = None
 
     @property
     def servers(self) -> tuple[Server, Server, Server]:
-        """The three processes."""
+        """The three processes that make the stack."""
         return (self.emulator, self.standins, self.model)
 
     @property
@@ -87,7 +102,7 @@ class LocalStack:
 
     def environment(self) -> dict[str, str]:
         """What makes boto3 of another process talk to this stack."""
-        return _aws_environment(self.endpoint, self.standins.url)
+        return _aws_environment(self.endpoint, self.standins.url, self.secret_key)
 
     def client(self, service: str) -> Any:
         """A boto3 client of the local AWS, as its administrator."""
@@ -98,7 +113,7 @@ class LocalStack:
         # The service is only known when called: boto3's overloads cannot apply.
         session: Any = boto3.session.Session(
             aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
+            aws_secret_access_key=self.secret_key,
             region_name=REGION,
         )
         return session.client(service, endpoint_url=environment.get(variable, self.endpoint))
@@ -123,7 +138,7 @@ def start(
             healthy = all(server.is_healthy() for server in running.servers)
             if healthy and running.strict_auth == strict_auth:
                 return running
-            processes.stop(running.servers)
+            processes.stop(_all(running))
         started: list[Server] = []
         try:
             return _start(project_root, state_dir, strict_auth, model_server, started)
@@ -139,8 +154,8 @@ def stop(project_root: Path, *, state_dir: Path | None = None) -> bool:
         running = _read(project_root, state_dir)
         if running is None:
             return False
-        alive = any(server.is_alive() for server in running.servers)
-        processes.stop(running.servers)
+        alive = any(server.is_alive() for server in _all(running))
+        processes.stop(_all(running))
         _state_file(state_dir).unlink()
         return alive
 
@@ -148,6 +163,27 @@ def stop(project_root: Path, *, state_dir: Path | None = None) -> bool:
 def find(project_root: Path, *, state_dir: Path | None = None) -> LocalStack | None:
     """The stack that was started, whether or not its processes are well; None if there is none."""
     return _read(project_root, state_dir or project_root / STATE_FOLDER)
+
+
+def keep_lan(stack: LocalStack, lan: Server | None) -> LocalStack:
+    """Record the front server for phones, or that there is none, so that `stop` finds it.
+
+    One that ran before is stopped. Raises StackError if the stack was stopped meanwhile.
+    """
+    with _exclusive(stack.state_dir):
+        running = _read(stack.project_root, stack.state_dir)
+        if running is None or running.servers != stack.servers:
+            raise StackError("the stack was stopped or started anew by somebody else meanwhile")
+        if running.lan is not None and running.lan != lan:
+            processes.stop([running.lan])
+        kept = replace(stack, lan=lan)
+        _write(kept)
+        return kept
+
+
+def _all(stack: LocalStack) -> tuple[Server, ...]:
+    """Every process that runs; who lets others in is stopped first."""
+    return stack.servers if stack.lan is None else (stack.lan, *stack.servers)
 
 
 def _start(
@@ -160,7 +196,8 @@ def _start(
     emulator_port, standins_port, model_port = processes.free_ports(3)
     emulator_url = f"http://127.0.0.1:{emulator_port}"
     standins_url = f"http://127.0.0.1:{standins_port}"
-    aws = _inherited() | _aws_environment(emulator_url, standins_url)
+    secret_key = secrets.token_hex(_SECRET_BYTES)
+    aws = inherited() | _aws_environment(emulator_url, standins_url, secret_key)
 
     def launch(
         name: str, arguments: tuple[str, ...], port: int, health: str, environment: dict[str, str]
@@ -182,7 +219,13 @@ def _start(
         ("-m", "local.emulator"),
         emulator_port,
         EMULATOR_HEALTH,
-        emulator_environment(emulator_port, standins_url, strict_auth=strict_auth),
+        emulator_environment(
+            emulator_port,
+            standins_url,
+            strict_auth=strict_auth,
+            folder=state_dir / EMULATOR_FOLDER,
+            secret_key=secret_key,
+        ),
     )
     standins = launch(
         "standins",
@@ -212,24 +255,34 @@ def _start(
             "PYTHONPATH": str(project_root / "functions"),
         },
     )
-    stack = LocalStack(project_root, state_dir, strict_auth, emulator, standins, model)
+    stack = LocalStack(
+        project_root, state_dir, strict_auth, emulator, standins, model, secret_key=secret_key
+    )
     for server in stack.servers:
         processes.wait_until_healthy(server, _READY_SECONDS)
     _write(stack)
     return stack
 
 
-def emulator_environment(port: int, standins_url: str, *, strict_auth: bool) -> dict[str, str]:
+def emulator_environment(
+    port: int,
+    standins_url: str,
+    *,
+    strict_auth: bool,
+    folder: Path,
+    secret_key: str = SECRET_KEY,
+) -> dict[str, str]:
     """Everything that the emulator knows of the world; its Lambda workers inherit it."""
     return (
-        _inherited()
-        | _aws_environment(f"http://127.0.0.1:{port}", standins_url)
+        inherited()
+        | _aws_environment(f"http://127.0.0.1:{port}", standins_url, secret_key)
         | _THREAD_LIMITS
         | {
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
             "AUTH": "true" if strict_auth else "false",
+            "STATE_DIR": str(folder.resolve()),
             # Listeners of services that nobody uses here, on fixed ports.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
@@ -240,14 +293,14 @@ def emulator_environment(port: int, standins_url: str, *, strict_auth: bool) -> 
     )
 
 
-def _aws_environment(emulator_url: str, standins_url: str) -> dict[str, str]:
+def _aws_environment(emulator_url: str, standins_url: str, secret_key: str) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": emulator_url,
         "AWS_ENDPOINT_URL_REKOGNITION": standins_url,
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": standins_url,
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": standins_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_MAX_ATTEMPTS": "2",
@@ -257,7 +310,8 @@ def _aws_environment(emulator_url: str, standins_url: str) -> dict[str, str]:
     }
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
+    """What any process of the stack takes over from whoever starts it."""
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
@@ -268,9 +322,15 @@ def _state_file(state_dir: Path) -> Path:
 def _write(stack: LocalStack) -> None:
     document = {
         "strict_auth": stack.strict_auth,
+        "secret_key": stack.secret_key,
         "servers": {server.name: asdict(server) for server in stack.servers},
+        "lan": None if stack.lan is None else asdict(stack.lan),
     }
-    _state_file(stack.state_dir).write_text(json.dumps(document, indent=2) + "\n")
+    path = _state_file(stack.state_dir)
+    private = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(private, "w") as file:
+        path.chmod(0o600)  # also if it was there before, with another mode
+        file.write(json.dumps(document, indent=2) + "\n")
 
 
 def _read(project_root: Path, state_dir: Path) -> LocalStack | None:
@@ -283,7 +343,14 @@ def _read(project_root: Path, state_dir: Path) -> LocalStack | None:
             Server(**document["servers"][name]) for name in ("emulator", "standins", "model")
         )
         return LocalStack(
-            project_root, state_dir, document["strict_auth"], emulator, standins, model
+            project_root,
+            state_dir,
+            document["strict_auth"],
+            emulator,
+            standins,
+            model,
+            secret_key=document["secret_key"],
+            lan=None if document["lan"] is None else Server(**document["lan"]),
         )
     except (ValueError, TypeError, KeyError) as error:
         raise StackError(

@@ -123,7 +123,8 @@ def measure(photo: str, size: str, runs: int) -> Measured:
         began = time.perf_counter()
         soundtrack(direction, production.staged.stage, production.plan.effects)
         sound = time.perf_counter() - began
-        held = [Planes(p.y.copy(), p.u.copy(), p.v.copy()) for p in frames(production, direction)]
+        drawn = frames(production.renderer, direction)
+        held = [Planes(p.y.copy(), p.u.copy(), p.v.copy()) for p in drawn]
         encodings = [timed_encoding(held, direction, path) for _ in range(runs)]
     return Measured(
         photo=photo,

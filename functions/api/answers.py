@@ -45,7 +45,6 @@ def unchanged(tag: str) -> Any:
     """304: what the client has is still true."""
     return Response(
         status_code=HTTPStatus.NOT_MODIFIED,
-        content_type=_JSON,
         body="",
         headers={"ETag": tag, "Cache-Control": "private, no-cache"},
     )

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 #: The operations that need no token: template.yaml gives them `Authorizer: NONE`.
-PUBLIC = frozenset({"GET /openapi.json"})
+PUBLIC = frozenset(
+    {
+        "GET /openapi.json",
+        "GET /presets",
+        "GET /s/{story_id}",
+        "GET /s/{story_id}/poster.jpg",
+        "GET /s/{story_id}/story.mp4",
+    }
+)
 
 
 class Caller(NamedTuple):

@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from botocore.exceptions import ClientError
 
-from api import about, callers, making, reading
+from api import about, allowance, callers, changing, making, page, posting, reading
 from api.problems import Refused, of_validation
 from cloud import telemetry
 from story.errors import ServicePaused, StoryMissing, Transient
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = Logger(service="api")
 app = APIGatewayHttpResolver(enable_validation=True)
-for room in (making, reading, about):
+for room in (making, reading, changing, posting, page, about):
     app.include_router(room.router)
 
 #: When a client may ask again: soon where a service did not answer, later where an operator acts.
@@ -40,10 +40,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         try:
             # First of all: a stranger is not told what is wrong with a request.
             if event["routeKey"] not in callers.PUBLIC:
-                callers.of_event(event)
+                allowance.count_request(callers.of_event(event).sub)
             _require_json(event)
         except Refused as refused:
             return refused.event_answer()
+        except (Transient, ClientError) as error:
+            return _away(error).event_answer()
         return app.resolve(event, context)
 
 
@@ -94,16 +96,22 @@ def _paused(paused: ServicePaused) -> Any:
 
 @app.exception_handler([Transient, ClientError])  # type: ignore[untyped-decorator]  # the same
 def _unavailable(error: Exception) -> Any:
+    return _away(error).response()
+
+
+def _away(error: Exception) -> Refused:
     logger.error("unavailable", error=type(error).__name__)
     return Refused(
         "unavailable",
         "A service we depend on did not answer. Try again in a moment.",
         retry_seconds=_RETRY_SECONDS,
-    ).response()
+    )
 
 
 @app.not_found
 def _not_found(_: Exception) -> Any:
-    return Refused(
-        "not_found", f"There is no {app.current_event.http_method} {app.current_event.path}."
-    ).response()
+    asked = app.current_event
+    if asked.raw_event["routeKey"] == page.ROUTE:
+        # Powertools knows no path with such characters; whoever follows a link is told in words.
+        return page.missing(asked.headers.get("accept-language"))
+    return Refused("not_found", f"There is no {asked.http_method} {asked.path}.").response()

@@ -15,6 +15,8 @@ from api.problems import MEDIA_TYPE
 #: Rises by the middle number when something is added, by the first when something is taken away.
 VERSION = "1.0.0"
 _UNAUTHORIZED = str(int(HTTPStatus.UNAUTHORIZED))
+#: Answers without a body.
+_BODILESS = (str(int(HTTPStatus.NO_CONTENT)), str(int(HTTPStatus.NOT_MODIFIED)))
 _VALIDATION = str(int(HTTPStatus.UNPROCESSABLE_ENTITY))
 _SUMMARY = "A photo comes in, a moderated, labelled and signed video story goes out."
 _DESCRIPTION = (
@@ -48,6 +50,7 @@ def document() -> dict[str, Any]:
             servers=[],
             tags=[
                 Tag(name="stories", description="From a photo to a story."),
+                Tag(name="posts", description="What others see of a story."),
                 Tag(name="service", description="What the service says of itself."),
             ],
             security_schemes={
@@ -91,6 +94,8 @@ def _amend(operation: dict[str, Any], *, public: bool) -> None:
     answers = operation["responses"]
     if "HTTPValidationError" in json.dumps(answers.get(_VALIDATION, {})):
         del answers[_VALIDATION]
+    for status in _BODILESS:
+        answers.get(status, {}).pop("content", None)
     operation["security"] = [] if public else [{"cognito": []}]
     for status, meaning in _GATEWAY.items():
         if status == _UNAUTHORIZED and public:

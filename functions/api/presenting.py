@@ -5,22 +5,15 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from story import progress, receipt
-from story.contracts import Credential
+from api import showing
+from story import limits, progress, receipt
+from story.contracts import Credential, ObjectRef
 from story.generation import EngineName, Report
-from story.states import ENDED, Status
+from story.states import ENDED, Status, effective
 from story.view import Cost, Reason, StoryView, TimelineEntry, VerdictView
 
-#: Signs a key of the stories bucket; called only for a story that is READY.
+#: Signs a key of the stories bucket; called only for a story that is READY or POSTED.
 Sign = Callable[[Literal["video", "poster"]], str]
-
-
-def effective_status(record: Mapping[str, Any], now: datetime) -> Status:
-    """The status as of now: a form that nobody used in time has expired, whoever noticed."""
-    status = Status(record["status"])
-    if status is Status.AWAITING_PHOTO and datetime.fromisoformat(record["expires_at"]) <= now:
-        return Status.EXPIRED
-    return status
 
 
 def timeline_entries(
@@ -69,20 +62,39 @@ def present(
     lines: Iterable[Mapping[str, Any]] = (),
     verdicts: Iterable[Mapping[str, Any]] = (),
     sign: Sign,
+    share_url: str | None = None,
+    pace: progress.Pace = progress.USUAL_PACE,
+    queue_position: int | None = None,
     now: datetime | None = None,
 ) -> StoryView:
-    """One story for its creator, from its META record, timeline lines and verdicts."""
+    """One story for its creator, from its META record, timeline lines and verdicts.
+
+    What was found out about a video stays told when its time is over; the video is gone then.
+    """
     now = now or datetime.now(UTC)
-    named: list[dict[str, Any]] = [
-        {**line, "state": str(line["sk"]).split("#", 1)[1]} for line in lines
-    ]
+    # An attempt is shown for itself: what an earlier one came to is no progress of this one.
+    this = f"{int(record['attempt']):04d}#"
+    named = current(record, lines)
     judged = tuple(
-        verdict_view(verdict) for verdict in sorted(verdicts, key=lambda v: str(v["decided_at"]))
+        verdict_view(verdict)
+        for verdict in sorted(_of(this, verdicts), key=lambda v: str(v["decided_at"]))
     )
-    status = effective_status(record, now)
-    ready = status is Status.READY
+    status = effective(record, now)
+    waits = status is Status.AWAITING_PROMPT
+    posted = status is Status.POSTED
+    ready = status is Status.READY or "posted_at" in record
+    linked = showing.link_seconds(record, now) > 0
     report = _report(named) if ready else None
-    position = progress.locate(named, now) if status is Status.PROCESSING else None
+    at_work = status is Status.PROCESSING
+    # Of a story that is over: where it stopped, at the moment when it did.
+    moment = now if at_work else datetime.fromisoformat(record["updated_at"])
+    position = progress.locate(
+        named if at_work else progress.stopped(named, moment),
+        moment,
+        clip_seconds=float(record.get("seconds", limits.CLIP_SECONDS)),
+        pace=pace,
+        before=queue_position,
+    )
     reasons = [Reason(code=r["code"], message=r["message"]) for r in record.get("reasons", [])]
     if status in {Status.REJECTED, Status.UNDER_REVIEW}:
         decisive = [verdict for verdict in judged if verdict.verdict != "allow"]
@@ -90,14 +102,24 @@ def present(
     return StoryView(
         id=record["story_id"],
         status=status,
-        prompt=record["prompt"],
+        prompt=record.get("prompt"),
         caption=record.get("caption"),
         created_at=record["created_at"],
         updated_at=record["updated_at"],
-        expires_at=record["expires_at"] if status is Status.AWAITING_PHOTO else None,
-        stage=position.stage if position else None,
-        progress=1.0 if ready else round(position.fraction, 3) if position else 0.0,
-        eta_seconds=position.eta_seconds if position else None,
+        expires_at=(
+            record["expires_at"]
+            if status is Status.AWAITING_PHOTO or "posted_at" in record
+            else None
+        ),
+        prompt_until=record["prompt_until"] if waits else None,
+        tags=tuple(record["tags"]) if waits else (),
+        people=int(record["people"]) if waits else None,
+        suggestions=tuple(record["suggestions"]) if waits else (),
+        attempt=int(record["attempt"]),
+        stage=position.stage if at_work else None,
+        progress=1.0 if ready else round(position.fraction, 3),
+        eta_seconds=position.eta_seconds if at_work else None,
+        queue_position=queue_position if at_work else None,
         reasons=tuple(reasons),
         verdicts=judged,
         timeline=timeline_entries(named, over=status in ENDED),
@@ -106,11 +128,31 @@ def present(
         understood=report.understood if report else (),
         unmet=report.unmet if report else (),
         alt_text=_noted(named, "DirectScene", "alt_text") if ready else None,
-        video_url=sign("video") if ready else None,
-        poster_url=sign("poster") if ready else None,
+        video_url=sign("video") if linked else None,
+        poster_url=sign("poster") if linked else None,
         credential=Credential.model_validate_json(record["credential"]) if ready else None,
+        video_sha256=_digest(record) if ready else None,
         cost=_cost(named, report) if report else None,
+        visibility=record.get("visibility"),
+        posted_at=record.get("posted_at"),
+        share_url=share_url if posted else None,
     )
+
+
+def _of(attempt: str, records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [record for record in records if str(record["sk"]).startswith(attempt)]
+
+
+def _digest(record: Mapping[str, Any]) -> str | None:
+    """Of the signed video; a story that was made before digests were kept has none."""
+    kept = record.get("video")
+    return ObjectRef.model_validate_json(kept).sha256 if kept else None
+
+
+def current(record: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of the attempt that is at work, each with its `state`."""
+    this = f"{int(record['attempt']):04d}#"
+    return [{**line, "state": str(line["sk"]).removeprefix(this)} for line in _of(this, lines)]
 
 
 def _noted(lines: list[dict[str, Any]], state: str, name: str) -> str | None:

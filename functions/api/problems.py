@@ -39,6 +39,20 @@ PROBLEMS = {
     "access_token_required": Kind(HTTPStatus.UNAUTHORIZED, "An access token is needed."),
     "not_found": Kind(HTTPStatus.NOT_FOUND, "There is nothing at this path."),
     "story_not_found": Kind(HTTPStatus.NOT_FOUND, "You have no such story."),
+    "transition_not_allowed": Kind(
+        HTTPStatus.CONFLICT, "The story's status does not allow this now."
+    ),
+    "photo_not_kept": Kind(HTTPStatus.CONFLICT, "There is no photo to try again with."),
+    "gates_not_passed": Kind(
+        HTTPStatus.CONFLICT, "The story has not passed every gate of today's policy."
+    ),
+    "credential_invalid": Kind(
+        HTTPStatus.CONFLICT, "The video's Content Credentials do not hold any more."
+    ),
+    "words_not_allowed": Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The words of the story may not be posted."
+    ),
+    "story_gone": Kind(HTTPStatus.GONE, "The story is not shown any more."),
     "upload_form_closed": Kind(
         HTTPStatus.CONFLICT, "The story does not wait for a photo any more."
     ),
@@ -51,6 +65,8 @@ PROBLEMS = {
     "idempotency_in_progress": Kind(
         HTTPStatus.CONFLICT, "The first request with this Idempotency-Key is not answered yet."
     ),
+    "quota_exhausted": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Your stories of today are used up."),
+    "rate_exceeded": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests within a minute."),
     "service_paused": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "New stories are paused."),
     "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "A service did not answer in time."),
 }
@@ -148,7 +164,9 @@ def _told(error: Mapping[str, Any]) -> FieldError:
 def documented(*codes: str) -> dict[int, OpenAPIResponse]:
     """The OpenAPI responses of an operation that may refuse with these codes."""
     by_status: dict[int, list[str]] = {}
-    for code in codes:
+    # Whoever must say who he is has his requests counted.
+    counted = ("rate_exceeded",) if "access_token_required" in codes else ()
+    for code in (*codes, *counted):
         by_status.setdefault(PROBLEMS[code].status, []).append(code)
     return {
         int(status): {

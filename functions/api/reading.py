@@ -6,19 +6,23 @@ import base64
 import json
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import StringConstraints, TypeAdapter
 
-from api import answers, media, presenting
+from api import answers, media, presenting, showing
 from api.callers import caller
 from api.problems import Refused, documented
-from cloud import stories
-from story import limits
+from cloud import addresses, paces, queue, stories
+from story import limits, progress
 from story.contracts import StoryId
+from story.states import Status
 from story.view import StoryList, StoryView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]  # Powertools types it not
 
@@ -56,6 +60,7 @@ def get_story(story_id: Named, if_none_match: KnownTag = None) -> Any:
         record,
         lines=list(stories.partition("TIMELINE", story_id)),
         verdicts=list(stories.partition("VERDICT", story_id)),
+        pace=_pace([record]),
     )
     tag = _tag(view)
     return (
@@ -82,13 +87,24 @@ def list_stories(
     cursor: Annotated[str | None, Query(description="`next` of the page before; opaque.")] = None,
     limit: Annotated[int, Query(description="How many at most.", ge=1, le=_MAX_PAGE)] = _PAGE,
 ) -> Any:
-    """Newest first, without timelines, verdicts and receipts; read one story for those."""
+    """Newest first; timelines are those of stories at work. Read one for verdicts and receipt."""
     creator = caller(router).sub
     records, last = stories.by_creator(creator, limit=limit, start=_read_cursor(cursor, creator))
+    shown = [record for record in records if "deleted_at" not in record]
+    pace = _pace(shown)
     return answers.as_json(
         HTTPStatus.OK,
         StoryList(
-            stories=tuple(view_of(record) for record in records if "deleted_at" not in record),
+            stories=tuple(
+                view_of(
+                    record,
+                    lines=list(stories.partition("TIMELINE", record["story_id"])),
+                    pace=pace,
+                )
+                if _is_at_work(record)
+                else view_of(record)
+                for record in shown
+            ),
             next=_write_cursor(last) if last else None,
         ),
     )
@@ -106,11 +122,35 @@ def own(story_id: str) -> dict[str, Any]:
     return record
 
 
-def view_of(record: dict[str, Any], **parts: Any) -> StoryView:
+def view_of(
+    record: dict[str, Any], *, lines: Sequence[dict[str, Any]] = (), **parts: Any
+) -> StoryView:
     """A record as its creator may see it, with links where it has a video."""
+    story_id, now = str(record["story_id"]), datetime.now(UTC)
+    since = progress.waits(presenting.current(record, lines)) if _is_at_work(record) else None
+    seconds = showing.link_seconds(record, now)
     return presenting.present(
-        record, sign=lambda which: media.link(record["story_id"], which), **parts
+        record,
+        lines=lines,
+        queue_position=queue.before(since, now) if since else None,
+        sign=lambda which: media.link(story_id, which, seconds),
+        share_url=(
+            addresses.page_url(story_id)
+            if showing.publicity(record, now) is showing.Public.SHOWN
+            else None
+        ),
+        now=now,
+        **parts,
     )
+
+
+def _is_at_work(record: dict[str, Any]) -> bool:
+    return bool(record["status"] == Status.PROCESSING)
+
+
+def _pace(records: list[dict[str, Any]]) -> progress.Pace:
+    """The pace of this deployment, where a story is at work that it matters for."""
+    return paces.read() if any(map(_is_at_work, records)) else progress.USUAL_PACE
 
 
 def _tag(view: StoryView) -> str:

@@ -53,10 +53,15 @@ def identity(key_id: str, chain_parameter: str, anchors_parameter: str) -> Ident
     except ClientError as error:
         raise SigningFailed(f"KMS gives no public key for {key_id}: {error}") from error
     check_chain(chain, public, chain_parameter, datetime.now(UTC))
-    anchors = _value(anchors_parameter)
+    return Identity(key_id=key_id, chain=chain, anchors=anchors_in(anchors_parameter))
+
+
+def anchors_in(parameter: str) -> str | None:
+    """Whom a read-back trusts, as PEM; None if nobody is named. Raises CertificateMissing."""
+    anchors = _value(parameter)
     if anchors is not None:
-        _certificates(anchors, anchors_parameter)
-    return Identity(key_id=key_id, chain=chain, anchors=anchors)
+        _certificates(anchors, parameter)
+    return anchors
 
 
 def check_chain(chain: str, public_key: bytes, source: str, at: datetime) -> None:

@@ -1,8 +1,9 @@
-"""boto3 clients, made once a process, that count their calls.
+"""botocore's clients, made once a process, that count their calls.
 
-Handlers talk to AWS through these and nothing else; where an endpoint lies is boto3's own
-business (`AWS_ENDPOINT_URL_*`), so the same code runs on a laptop. The count is what a story's
-cost receipt is made from: the calls that happened, not the calls that were planned.
+They are boto3's own; what boto3 has above them (resources, transfers) is not imported, since a cold
+start is imports. Handlers talk to AWS through these and nothing else; where an endpoint lies is
+botocore's business (`AWS_ENDPOINT_URL_*`), so the same code runs on a laptop. The count is what a
+story's cost receipt is made from: the calls that happened, not the calls that were planned.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -51,15 +52,20 @@ def _count(model: Any, **_: Any) -> None:
 
 
 @cache
+def _session() -> Any:
+    return botocore.session.get_session()
+
+
+@cache
 def client(service: str) -> Any:
-    """The boto3 client of a service, with short time-outs and the standard retries."""
-    made = boto3.client(  # type: ignore[call-overload]  # the name is a parameter here
+    """The client of a service, with short time-outs and the standard retries."""
+    made = _session().create_client(
         service,
         config=Config(
             connect_timeout=5,
             read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 4},
-            # In us-east-1 boto3 presigns with version 2, which S3 refuses for buckets of today.
+            # In us-east-1 botocore presigns with version 2, which S3 refuses for buckets of today.
             signature_version="s3v4" if service == "s3" else None,
         ),
     )

@@ -11,7 +11,7 @@ from story.errors import SettingInvalid
 class Environment(BaseModel):
     """Base of each function's settings: field `work_bucket` is the variable `WORK_BUCKET`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 Settings = TypeVar("Settings", bound=Environment)

@@ -39,6 +39,18 @@ def read_upload(upload: UploadRef, *, limit: int) -> bytes:
     return _bounded(answer, upload.key, limit)
 
 
+def read_kept(bucket: str, key: str, *, limit: int) -> bytes:
+    """The bytes of a photo that was kept for a retry. Raises PhotoMissing."""
+    try:
+        with answers("S3"):
+            answer = client("s3").get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error_code(error) in _GONE:
+            raise PhotoMissing("The photo of this story is not kept any more") from error
+        raise
+    return _bounded(answer, key, limit)
+
+
 def read(ref: ObjectRef) -> bytes:
     """The bytes of an object that one of our states wrote.
 

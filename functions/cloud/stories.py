@@ -3,54 +3,44 @@
 One table; a partition for each kind of writer, so that a function's policy can name what it may
 touch (dynamodb:LeadingKeys):
 
-    STORY#{id}       META                          api, the state machine, settle_story
+    STORY#{id}       META                          api, the workflow, await_prompt, settle_story
     VERDICT#{id}     {attempt}#{gate}              moderate
     GENERATION#{id}  {attempt}-{take}              generate_video, resume_story
     TIMELINE#{id}    {attempt}#{state}             every state, its own line
+    DRAFT#{id}       TOKEN                         await_prompt
+    CHANGE           {id}#{intent}                 api; settle_story drops what is done
+    AUDIT#{id}       {time}#{what}                 settle_story
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from cloud import items
 from cloud.clients import answers, client, error_code
 from cloud.environment import load
 from cloud.timeline import TableSettings
 from story.errors import StoryMissing
+from story.states import allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from story.states import Status
+
 _CONDITION_FAILED = "ConditionalCheckFailedException"
-
-
-@cache
-def _serializer() -> TypeSerializer:
-    return TypeSerializer()
-
-
-@cache
-def _deserializer() -> TypeDeserializer:
-    return TypeDeserializer()
 
 
 def to_item(record: dict[str, Any]) -> dict[str, Any]:
     """A plain record as DynamoDB's typed attributes; None is left out, a float has its digits."""
-    return {
-        name: _serializer().serialize(Decimal(str(value)) if isinstance(value, float) else value)
-        for name, value in record.items()
-        if value is not None
-    }
+    return {name: items.dump(value) for name, value in record.items() if value is not None}
 
 
 def from_item(item: dict[str, Any]) -> dict[str, Any]:
     """DynamoDB's typed attributes as a plain record; numbers come as Decimal."""
-    return {name: _deserializer().deserialize(value) for name, value in item.items()}
+    return {name: items.load(value) for name, value in item.items()}
 
 
 def _table() -> str:
@@ -95,18 +85,45 @@ def get(story_id: str, *fields: str) -> dict[str, Any]:
     return record
 
 
-def move(story_id: str, origin: str, target: str, *, execution_arn: str, **fields: Any) -> bool:
-    """Move a story from origin to target if it is there and belongs to this execution.
+def change(
+    story_id: str,
+    origin: Status,
+    target: Status,
+    *,
+    who: str,
+    condition: str = "",
+    given: dict[str, Any] | None = None,
+    removed: tuple[str, ...] = (),
+    **fields: Any,
+) -> bool:
+    """Move a story from origin to target if it is there, set `fields` and remove `removed`.
 
-    Returns False, and changes nothing, if another writer was first.
+    `condition` is what else must hold, of values that `given` names. A deleted story is moved by
+    nobody. Returns False, and changes nothing, if another writer was first.
+
+    Raises ValueError for a move that the table of states does not have.
     """
-    values = {"target": target, "origin": origin, "execution": execution_arn, **fields}
+    if not allowed(origin, target, who):
+        raise ValueError(f"states.TRANSITIONS has no {origin} -> {target} for {who}")
     sets = ", ".join(["#status = :target", *(f"{name} = :{name}" for name in fields)])
+    removes = f" REMOVE {', '.join(removed)}" if removed else ""
+    conditions = ["#status = :origin", "attribute_not_exists(deleted_at)"]
+    values = {"target": target.value, "origin": origin.value, **(given or {}), **fields}
     return _conditional(
         story_id,
-        f"SET {sets}",
-        "#status = :origin AND execution_arn = :execution",
+        f"SET {sets}{removes}",
+        " AND ".join(conditions + ([condition] if condition else [])),
         values,
+    )
+
+
+def mark_deleted(story_id: str, *, by: str, at: str) -> bool:
+    """Let a story be nobody's, out of every index that others read; False if it is so, or gone."""
+    return _conditional(
+        story_id,
+        "SET deleted_at = :at, deleted_by = :by REMOVE feed_shard, review_queue",
+        "attribute_exists(#status) AND attribute_not_exists(deleted_at)",
+        {"at": at, "by": by},
     )
 
 
@@ -121,19 +138,22 @@ def prolong(story_id: str, *, now: str, expires_at: str, ttl: int) -> bool:
     return _conditional(
         story_id,
         "SET expires_at = :expires_at, #ttl = :ttl, updated_at = :now",
-        "#status = :awaiting AND expires_at > :now",
+        "#status = :awaiting AND expires_at > :now AND attribute_not_exists(deleted_at)",
         {"expires_at": expires_at, "ttl": ttl, "now": now, "awaiting": "AWAITING_PHOTO"},
         "ttl",
     )
 
 
-def mark(story_id: str, field: str, value: str) -> bool:
-    """Set a field of an existing story that has none yet; False if it has, or the story is gone."""
+def mark(story_id: str, attempt: int, field: str, value: str) -> bool:
+    """Set a field that an attempt has not set yet; False if it has, is over, or the story is gone.
+
+    Whoever works late for an attempt must not speak for the next one.
+    """
     return _conditional(
         story_id,
         f"SET {field} = :{field}",
-        f"attribute_exists(#status) AND attribute_not_exists({field})",
-        {field: value},
+        f"attribute_exists(#status) AND attempt = :attempt AND attribute_not_exists({field})",
+        {field: value, "attempt": attempt},
     )
 
 
@@ -195,8 +215,38 @@ def partition(kind: str, story_id: str) -> Iterator[dict[str, Any]]:
             yield from (from_item(item) for item in page["Items"])
 
 
+def forget(item: dict[str, Any]) -> None:
+    """Delete a record, named by its own pk and sk."""
+    with answers("DynamoDB"):
+        client("dynamodb").delete_item(
+            TableName=_table(), Key=to_item({name: item[name] for name in ("pk", "sk")})
+        )
+
+
+def put_audit(story_id: str, what: str, *, at: str, by: str) -> None:
+    """Keep who did what when; repeated, it is the same line again."""
+    with answers("DynamoDB"):
+        client("dynamodb").put_item(
+            TableName=_table(),
+            Item=to_item(
+                {
+                    "pk": f"AUDIT#{story_id}",
+                    "sk": f"{at}#{what}",
+                    "when": at,
+                    "who": by,
+                    "what": what,
+                }
+            ),
+        )
+
+
 def put_verdict(story_id: str, attempt: int, gate: str, record: dict[str, Any]) -> None:
-    """Store a gate's verdict; a repeated state writes the same item again."""
+    """Store a gate's verdict; a repeated state writes the same item again.
+
+    Raises StoryMissing for a story that was deleted while it was judged.
+    """
+    if "deleted_at" in get(story_id, "status", "deleted_at"):
+        raise StoryMissing(f"Story {story_id} was deleted while it was judged")
     with answers("DynamoDB"):
         client("dynamodb").put_item(
             TableName=_table(),

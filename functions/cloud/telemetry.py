@@ -32,7 +32,7 @@ class Metric(NamedTuple):
 METRICS = {
     "Stories": Metric(MetricUnit.Count, ("outcome",), True, "stories that ended"),
     "StorySeconds": Metric(
-        MetricUnit.Seconds, ("outcome",), False, "from the photo's arrival to the end of its story"
+        MetricUnit.Seconds, ("outcome",), False, "from a story's photo, prompt or retry to its end"
     ),
     "WithinObjective": Metric(
         MetricUnit.NoUnit,

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 logger = Logger(service="timeline")
 
+#: A line is begun, and only then added to: what a deleted story had does not come back.
+_BEGAN = "attribute_exists(began_at)"
 #: Attributes of a line that count calls, e.g. "call:s3:GetObject".
 CALL_PREFIX = "call:"
+#: What a line is queued for while its request waits: the key of the sparse index `queue`.
+QUEUE = "engine"
 
 
 class TableSettings(Environment):
@@ -75,18 +79,25 @@ def record(state: str, request: StateInput, *, finishes: bool = True) -> Iterato
                 tell(state, outcome, seconds)
             else:
                 _update(
-                    request, state, "SET waits_since = :now, ", {":now": {"S": now()}}, bill=seconds
+                    request,
+                    state,
+                    "SET waits_since = :now, queued_for = :queue, ",
+                    {":now": {"S": now()}, ":queue": {"S": QUEUE}},
+                    bill=seconds,
                 )
 
 
 def _begin(state: str, request: StateInput) -> None:
+    take = int(getattr(request, "take", 1))
     _update(
         request,
         state,
         # A second run, of a retry or another take, is at work again: it has not ended.
-        "SET began_at = if_not_exists(began_at, :now), outcome = :running "
-        "REMOVE ended_at, waits_since",
-        {":now": {"S": now()}, ":running": {"S": "running"}},
+        "SET began_at = if_not_exists(began_at, :now), outcome = :running, take = :take, "
+        f"take{take}_began_at = if_not_exists(take{take}_began_at, :now) "
+        "REMOVE ended_at, waits_since, queued_for",
+        {":now": {"S": now()}, ":running": {"S": "running"}, ":take": {"N": str(take)}},
+        begins=True,
     )
 
 
@@ -118,7 +129,7 @@ def note(request: StateInput, state: str, **facts: str) -> None:
 
 
 def advance(story_id: str, attempt: int, state: str, take: int, fraction: float) -> float | None:
-    """Note how far a running state is; events out of order never turn it back within a take.
+    """Note how far a running state is; what is late, repeated or of another take changes nothing.
 
     Returns how long the state had waited, in seconds, if this is the first that is heard of this
     take; None otherwise.
@@ -128,13 +139,18 @@ def advance(story_id: str, attempt: int, state: str, take: int, fraction: float)
             answer = client("dynamodb").update_item(
                 TableName=load(TableSettings).stories_table,
                 Key=key(story_id, attempt, state),
-                UpdateExpression="SET fraction = :done",
+                UpdateExpression="SET fraction = :done, reported_at = :now, "
+                f"take{take}_engine_at = if_not_exists(take{take}_engine_at, :now) "
+                "REMOVE queued_for",
                 ConditionExpression="outcome = :running AND "
+                "(attribute_not_exists(take) OR take = :take) AND "
                 "(attribute_not_exists(fraction) OR fraction < :done)",
                 ExpressionAttributeValues={
                     # A later take starts again from nothing, yet counts as further.
                     ":done": {"N": f"{take - 1 + min(fraction, 0.99):.3f}"},
                     ":running": {"S": "running"},
+                    ":take": {"N": str(take)},
+                    ":now": {"S": now()},
                 },
                 ReturnValues="ALL_OLD",
             )
@@ -150,6 +166,21 @@ def advance(story_id: str, attempt: int, state: str, take: int, fraction: float)
     return seconds_since(before["waits_since"]["S"]) if "waits_since" in before else 0.0
 
 
+def leave_queue(story_id: str, attempt: int, state: str) -> None:
+    """The request of a state waits no more, though nobody waits for its result."""
+    try:
+        with answers("DynamoDB"):
+            client("dynamodb").update_item(
+                TableName=load(TableSettings).stories_table,
+                Key=key(story_id, attempt, state),
+                UpdateExpression="REMOVE queued_for",
+                ConditionExpression="attribute_exists(queued_for)",
+            )
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+
+
 def seconds_since(moment: str) -> float:
     """Seconds from a record's time until now; never negative, since clocks differ."""
     return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds())
@@ -157,20 +188,25 @@ def seconds_since(moment: str) -> float:
 
 def end(story_id: str, attempt: int, state: str, outcome: str) -> None:
     """End the line of a state that another function began."""
-    with answers("DynamoDB"):
-        answer = client("dynamodb").update_item(
-            TableName=load(TableSettings).stories_table,
-            Key=key(story_id, attempt, state),
-            UpdateExpression="SET ended_at = :now, outcome = :outcome",
-            ExpressionAttributeValues={":now": {"S": now()}, ":outcome": {"S": outcome}},
-            ReturnValues="ALL_NEW",
-        )
+    try:
+        with answers("DynamoDB"):
+            answer = client("dynamodb").update_item(
+                TableName=load(TableSettings).stories_table,
+                Key=key(story_id, attempt, state),
+                UpdateExpression="SET ended_at = :now, outcome = :outcome REMOVE queued_for",
+                ConditionExpression=_BEGAN,
+                ExpressionAttributeValues={":now": {"S": now()}, ":outcome": {"S": outcome}},
+                ReturnValues="ALL_NEW",
+            )
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+        return
     with telemetry.about(state=state):
         line = answer["Attributes"]
-        # A second take waits anew, in the line of the first; a deleted story's line never began.
-        since = line.get("waits_since") or line.get("began_at")
-        if since is not None:
-            tell(state, outcome, seconds_since(since["S"]))
+        # A second take waits anew, in the line of the first.
+        since = line.get("waits_since") or line["began_at"]
+        tell(state, outcome, seconds_since(since["S"]))
 
 
 def _update(
@@ -180,8 +216,12 @@ def _update(
     values: dict[str, Any],
     *,
     bill: float | None = None,
+    begins: bool = False,
 ) -> None:
-    """Write a line; with `bill`, the seconds this run took, add what it used to what it counts."""
+    """Write a line; with `bill`, the seconds this run took, add what it used to what it counts.
+
+    Only what `begins` makes a line that is not there.
+    """
     names: dict[str, str] = {}
     if bill is not None:
         calls = Counter(take_calls())
@@ -195,11 +235,17 @@ def _update(
         }
         additions = ", ".join(f"#u{index} :u{index}" for index in range(len(used)))
         expression = f"{expression}memory_mb = :memory ADD {additions}"
-    with answers("DynamoDB"):
-        client("dynamodb").update_item(
-            TableName=load(TableSettings).stories_table,
-            Key=key(request.story_id, request.attempt, state),
-            UpdateExpression=expression,
-            ExpressionAttributeValues=values,
-            **({"ExpressionAttributeNames": names} if names else {}),
-        )
+    try:
+        with answers("DynamoDB"):
+            client("dynamodb").update_item(
+                TableName=load(TableSettings).stories_table,
+                Key=key(request.story_id, request.attempt, state),
+                UpdateExpression=expression,
+                ExpressionAttributeValues=values,
+                **({} if begins else {"ConditionExpression": _BEGAN}),
+                **({"ExpressionAttributeNames": names} if names else {}),
+            )
+    except ClientError as error:
+        if begins or error_code(error) != "ConditionalCheckFailedException":
+            raise
+        logger.info("line_gone", state=state)

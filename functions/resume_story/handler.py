@@ -65,6 +65,7 @@ def _resume_one(notice: InferenceNotification, which: tuple[str, int, int] | Non
     if not answered and _is_closed(which[0]):
         logger.warning("late_result_deleted")
         _delete(locations)
+        timeline.leave_queue(which[0], which[1], "GenerateVideo")
 
 
 def _is_closed(story_id: str) -> bool:

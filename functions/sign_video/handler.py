@@ -10,7 +10,8 @@ from pydantic import Field
 
 from cloud import certificates, media, timeline
 from cloud.environment import Environment, load
-from sign_video import manifest, signer, verification
+from provenance import verification
+from sign_video import manifest, signer
 from story import labels
 from story.contracts import SignVideoInput, SignVideoOutput
 from story.identifiers import story_poster_key, story_video_key

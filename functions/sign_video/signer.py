@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud import telemetry
 from cloud.clients import answers, client
-from sign_video import manifest, verification
+from provenance import verification
+from sign_video import manifest
 from story.errors import DependencyUnavailable, EnlivenError, SigningFailed
 
 if TYPE_CHECKING:

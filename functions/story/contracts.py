@@ -16,8 +16,11 @@ StoryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Attempt = Annotated[int, Field(ge=1, le=9_999)]
 Take = Annotated[int, Field(ge=1, le=limits.MAX_TAKES)]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
 VerdictValue = Literal["allow", "review", "reject"]
-Gate = Literal["photo", "words", "video"]
+Gate = Literal["photo", "words", "video", "posting"]
+#: Who may see a posted story: everyone who looks, or whoever has its link.
+Visibility = Literal["everyone", "link"]
 
 
 class ObjectRef(Contract):
@@ -73,6 +76,30 @@ class InspectPhotoOutput(Contract):
     source: SourcePhoto
 
 
+# A retry and a draft ------------------------------------------------------------------------------
+
+
+class RestorePhotoInput(StateInput):
+    """A retry: whose kept photo shall be worked on again."""
+
+
+class RestorePhotoOutput(Contract):
+    """The clean photo, as this attempt's own."""
+
+    photo: ObjectRef
+
+
+class AwaitPromptInput(StateInput):
+    """A draft's photo to look at; the token lets PUT /stories/{id}/prompt continue the workflow."""
+
+    token: Token
+    photo: ObjectRef
+
+
+class AwaitPromptOutput(Contract):
+    """What the token is answered with: nothing, since the words stay in the table."""
+
+
 # The gates ---------------------------------------------------------------------------------------
 
 
@@ -123,7 +150,7 @@ class GenerateVideoInput(StateInput):
     """One generation; the token lets resume_story continue the workflow."""
 
     take: Take
-    token: Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
+    token: Token
     direction: ObjectRef
     photo: ObjectRef
 
@@ -217,21 +244,75 @@ class ExecutionEnded(BaseModel):
     input: str | None = None
 
 
+class StoryChanged(BaseModel):
+    """The detail of our own events: Enliven Story Closed, Enliven Story Deleted."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    story_id: StoryId
+
+
 class SettleStoryInput(BaseModel):
-    """The EventBridge envelope of ExecutionEnded, or of the sweep's schedule."""
+    """The EventBridge envelope of ExecutionEnded, of StoryChanged, or of the sweep's schedule."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    source: Literal["aws.states", "aws.events", "aws.scheduler"]
+    source: Literal["aws.states", "aws.events", "aws.scheduler", "enliven.stories"]
     detail_type: str = Field(alias="detail-type")
-    #: Tried in this order: a plain dict would match an ended execution too.
-    detail: Annotated[ExecutionEnded | dict[str, str], Field(union_mode="left_to_right")]
+    #: Tried in this order: a plain dict would match the others too.
+    detail: Annotated[
+        ExecutionEnded | StoryChanged | dict[str, str], Field(union_mode="left_to_right")
+    ]
 
 
 class SettleStoryOutput(Contract):
     """What was done: story ids, for logs and tests."""
 
     settled: tuple[StoryId, ...]
+
+
+#: Why gate 3 let a story stay as it is; problems.PROBLEMS says what each means to a client.
+Refusal = Literal[
+    "story_not_found",
+    "transition_not_allowed",
+    "gates_not_passed",
+    "credential_invalid",
+    "words_not_allowed",
+]
+
+
+class PostStoryInput(Contract):
+    """Which story its creator wants to be seen, by whom.
+
+    The one input that holds words: it comes from the API and stays in no execution's history.
+    """
+
+    story_id: StoryId
+    creator: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    visibility: Visibility
+    #: In place of the one that the story has, if any.
+    caption: (
+        Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_CAPTION_CHARACTERS)]
+        | None
+    ) = None
+
+
+class ShownClip(Contract):
+    """What viewers are told of a video; kept with the record of a posted story."""
+
+    alt_text: str
+    width: int
+    height: int
+    seconds: float
+
+
+class PostStoryOutput(Contract):
+    """Posted, or the reason why not."""
+
+    posted: bool
+    refusal: Refusal | None = None
+    #: A sentence for the creator.
+    detail: str | None = None
 
 
 class CheckCertificateOutput(Contract):
@@ -259,9 +340,16 @@ class InferenceNotification(BaseModel):
     response: Response | None = Field(default=None, alias="responseParameters")
 
 
+STORIES_SOURCE = "enliven.stories"
+STORY_CLOSED, STORY_DELETED = "Enliven Story Closed", "Enliven Story Deleted"
+
+#: States that only a retry or a draft comes through.
+BESIDE = frozenset({"RestorePhoto", "AwaitPrompt"})
 STATES: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
     "InspectPhoto": (InspectPhotoInput, InspectPhotoOutput),
+    "RestorePhoto": (RestorePhotoInput, RestorePhotoOutput),
     "ModeratePhoto": (ModeratePhotoInput, ModerateOutput),
+    "AwaitPrompt": (AwaitPromptInput, AwaitPromptOutput),
     "ModerateWords": (ModerateWordsInput, ModerateOutput),
     "DirectScene": (DirectSceneInput, DirectSceneOutput),
     "GenerateVideo": (GenerateVideoInput, GenerateVideoOutput),

@@ -130,7 +130,8 @@ class Direction(Contract):
     inference_id: Annotated[str, StringConstraints(max_length=64)]
     prompt: Words
     negative_prompt: Words
-    wishes: Wishes = Wishes()
+    #: A factory: an instance would build its model when any function starts.
+    wishes: Wishes = Field(default_factory=Wishes)
     camera: CameraMove | Auto
     ambience: Ambience | Auto
     fit: FitWish = "auto"

@@ -80,6 +80,11 @@ def story_prefix(story_id: str) -> str:
     return f"{story_id}/"
 
 
+def kept_photo_key(story_id: str) -> str:
+    """The clean photo that is kept for a retry, an appeal or a reviewer (evidence bucket)."""
+    return f"{story_prefix(story_id)}photo.jpg"
+
+
 def story_video_key(story_id: str) -> str:
     """The signed video (stories bucket)."""
     return f"{story_id}/story.mp4"

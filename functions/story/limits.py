@@ -12,9 +12,17 @@ CLEAN_PHOTO_JPEG_QUALITY = 92
 MAX_PROMPT_CHARACTERS = 600
 
 UPLOAD_FORM_SECONDS = 60 * 60
+#: How long a draft waits for its prompt; the workflow waits as much longer as its function may run.
+PROMPT_SECONDS = 30 * 60
+AWAIT_PROMPT_SECONDS = 60
 DOWNLOAD_URL_SECONDS = 5 * 60
 
 MAX_CAPTION_CHARACTERS = 300
+
+#: How long a posted story is seen.
+POSTED_SECONDS = 24 * 60 * 60
+#: A page that had a story says so for this long after the story is gone.
+GONE_PAGE_SECONDS = 30 * 24 * 60 * 60
 
 #: What is made when nothing is said, and between what one may choose; an engine may allow less.
 CLIP_SECONDS = 5.0

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from story import limits
-from story.contracts import Credential, Gate, StoryId, VerdictValue
+from story.contracts import Credential, Gate, Sha256, StoryId, VerdictValue, Visibility
 from story.generation import Aspect, Contract, EngineName, FitWish, Fraction, Preset
 from story.states import Status
 
@@ -21,10 +21,28 @@ Caption = Annotated[
 ]
 
 
-class CreateStory(Contract):
+def _whole(value: object) -> object:
+    """5.0 as 5: JSON has one kind of number, and JSON Schema calls both integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**32), BeforeValidator(_whole)]
+
+
+class Asked(Contract):
+    """The body of a request: each value in its own JSON type, nothing is read as what it is not.
+
+    Without this a `seed` of true would be 1, and a consent of "on" would be given.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+
+class CreateStory(Asked):
     """The body of POST /stories."""
 
-    prompt: Prompt
+    #: Without one the story is a draft: once its photo is looked at, it waits for its prompt.
+    prompt: Prompt | None = None
     #: The creator's statement that the people in the photo agreed to be animated.
     people_consent: bool = False
     preset: Preset | None = None
@@ -39,7 +57,17 @@ class CreateStory(Contract):
     fit: FitWish = "auto"
     #: Words that are shown with the story once it is posted; moderated like the prompt.
     caption: Caption | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    seed: Seed | None = None
+
+
+class GivePrompt(Asked):
+    """The body of PUT /stories/{id}/prompt: the words of a draft."""
+
+    prompt: Prompt
+    #: The creator's statement that the people in the photo agreed to be animated.
+    people_consent: bool = False
+    #: In place of the one that the story was made with, if any.
+    preset: Preset | None = None
 
 
 class UploadForm(Contract):
@@ -104,15 +132,28 @@ class StoryView(Contract):
 
     id: StoryId
     status: Status
-    prompt: str
+    #: None for a draft that has not been given its words.
+    prompt: str | None
     caption: str | None = None
     created_at: str
     updated_at: str
     expires_at: str | None
+    #: Of a draft that waits for its prompt: until when, what its photo shows, how many faces, and
+    #: prompts that fit it.
+    prompt_until: str | None = None
+    tags: tuple[str, ...] = ()
+    people: int | None = None
+    suggestions: tuple[str, ...] = ()
+    #: Which attempt this is: 1, and one more for each retry.
+    attempt: int = 1
     #: The state of the workflow that is at work, e.g. "GenerateVideo".
     stage: str | None
+    #: Never falls while the story is at work, whatever has to be done twice.
     progress: Fraction
+    #: Seconds until READY as far as can be known now; None where nobody can know.
     eta_seconds: float | None
+    #: How many requests of all users the engine takes before this one; None if it waits for none.
+    queue_position: Annotated[int, Field(ge=0)] | None = None
     reasons: tuple[Reason, ...]
     verdicts: tuple[VerdictView, ...]
     timeline: tuple[TimelineEntry, ...]
@@ -125,7 +166,14 @@ class StoryView(Contract):
     video_url: str | None
     poster_url: str | None
     credential: Credential | None
+    #: Of the signed video: what was downloaded unchanged has this digest.
+    video_sha256: Sha256 | None = None
     cost: Cost | None
+    #: Of a story that was posted: who may see it, since when, and the page that shows it. It is
+    #: seen until `expires_at`.
+    visibility: Visibility | None = None
+    posted_at: str | None = None
+    share_url: str | None = None
 
 
 class StoryCreated(Contract):
@@ -140,6 +188,62 @@ class StoryList(Contract):
     """The answer to GET /stories: newest first; `next` continues where this page ends."""
 
     stories: tuple[StoryView, ...]
+    next: str | None
+
+
+class PostStory(Asked):
+    """The body of POST /stories/{id}/post."""
+
+    #: Everyone finds it in the feed; with a link, only who was given it. Both can open its page.
+    visibility: Visibility = "link"
+    #: In place of the caption that the story has; moderated before it is shown.
+    caption: Caption | None = None
+
+
+class PublicCredential(Contract):
+    """What a viewer is told of a video's Content Credentials."""
+
+    issuer: str
+    signed_at: str
+    #: The URI of IPTC's term for how it was made.
+    digital_source_type: str
+    manifest_id: str
+    validation_state: Literal["Valid", "Trusted"]
+
+
+class PostedStory(Contract):
+    """A posted story as others see it: nothing of who made it, or of what was asked for."""
+
+    id: StoryId
+    caption: str | None
+    #: What is to be seen, in words.
+    alt_text: str
+    #: Both live for a few minutes only; ask again for new ones.
+    video_url: str
+    poster_url: str
+    width: int
+    height: int
+    seconds: float
+    posted_at: str
+    expires_at: str
+    #: The words in every frame of the video.
+    label: str
+    #: How it was made, in a sentence.
+    made: str
+    engine: EngineName
+    credential: PublicCredential
+    video_sha256: Sha256
+    #: The page that shows it to anybody.
+    share_url: str
+
+
+class Feed(Contract):
+    """The answer to GET /feed: newest first; `next` continues where this page ends.
+
+    A page may have fewer stories than were asked for, or none, and still a next one.
+    """
+
+    stories: tuple[PostedStory, ...]
     next: str | None
 
 

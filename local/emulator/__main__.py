@@ -13,6 +13,8 @@ from local.emulator import (
     retries,
     s3_events,
     scheduled_events,
+    session_secrets,
+    workers,
 )
 
 MINISTACK_VERSION = "1.5.33"
@@ -39,6 +41,8 @@ def main() -> None:
         http_api,
         cloudformation,
         authorization,
+        session_secrets,
+        workers,
     ):
         patch.install()
 

@@ -81,21 +81,7 @@ class GoldenStory:
         self._clear()
         self.execution_arn, _ = self.wait_for_token()
         # The record first: the upload starts the stack's own workflow, which finds it taken.
-        self.put(
-            f"STORY#{golden_events.STORY_ID}",
-            "META",
-            story_id=golden_events.STORY_ID,
-            status=Status.PROCESSING.value,
-            execution_arn=self.execution_arn,
-            creator=golden_events.CREATOR,
-            created_at=golden_events.TIME,
-            updated_at=golden_events.TIME,
-            attempt=_ATTEMPT,
-            prompt=PROMPT,
-            people_consent=False,
-            fit="auto",
-            loop=True,
-        )
+        self.record_as(status=Status.PROCESSING.value, prompt=PROMPT)
         body = (self.stack.project_root / PHOTO).read_bytes()
         key = identifiers.upload_key(golden_events.STORY_ID)
         put = self.client("s3").put_object(
@@ -107,6 +93,23 @@ class GoldenStory:
             version_id=put["VersionId"],
             etag=put["ETag"].strip('"'),
             size=len(body),
+        )
+
+    def record_as(self, **fields: Any) -> None:
+        """Write the story's own record, with what is asked of it."""
+        self.put(
+            f"STORY#{golden_events.STORY_ID}",
+            "META",
+            story_id=golden_events.STORY_ID,
+            execution_arn=self.execution_arn,
+            creator=golden_events.CREATOR,
+            created_at=golden_events.TIME,
+            updated_at=golden_events.TIME,
+            attempt=_ATTEMPT,
+            people_consent=False,
+            fit="auto",
+            loop=True,
+            **fields,
         )
 
     def put(self, partition: str, sort: str, **fields: Any) -> None:
@@ -136,7 +139,7 @@ class GoldenStory:
     def _clear(self) -> None:
         story = golden_events.STORY_ID
         table = self.outputs["StoriesTable"]
-        for kind in ("STORY", "VERDICT", "GENERATION", "TIMELINE"):
+        for kind in ("STORY", "VERDICT", "GENERATION", "TIMELINE", "DRAFT", "PAGE"):
             found = self.client("dynamodb").query(
                 TableName=table,
                 KeyConditionExpression="pk = :pk",
@@ -224,7 +227,8 @@ class GoldenStory:
             if earlier == state:
                 return
             # The gates write verdicts, which no later state is given.
-            if earlier not in self.answers and not earlier.startswith("Moderate"):
+            aside = earlier.startswith("Moderate") or earlier in contracts.BESIDE
+            if earlier not in self.answers and not aside:
                 self.answers[earlier] = self._play(earlier)
 
     def _play(self, state: str) -> BaseModel:

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from local import golden_events
 from local.sam.failure import SamError
-from local.sam.golden_story import GoldenStory
-from story import contracts, identifiers, view
+from local.sam.golden_story import PROMPT, GoldenStory
+from story import contracts, identifiers, policy, view
 from story.generation import Failure, Progress
 from story.states import ENDED, Status
 
@@ -29,7 +29,9 @@ _DONE, _FAILED = "sns_inference_notification_event.json", "sns_inference_failure
 _REFUSAL = "PhotoUnreadable"
 _PROGRESS = "generation_progress_event.json"
 _ENDED, _SWEEP = "execution_ended_event.json", "sweep_event.json"
+_CLOSED = "story_closed_event.json"
 _CERTIFICATE = "check_certificate_event.json"
+_POST = "post_story_input.json"
 
 
 class Nothing(BaseModel, extra="forbid"):
@@ -82,8 +84,13 @@ def _state(state: str) -> Target:
         story.answers[state] = output.model_validate(answer)
         return story.answers[state]
 
-    if state == "GenerateVideo":
-        return Target(state, f"{state}Function", file, _prepare_generation, _check_generation)
+    special = {
+        "RestorePhoto": (_prepare_restoring, check),
+        "AwaitPrompt": (_prepare_draft, _check_draft),
+        "GenerateVideo": (_prepare_generation, _check_generation),
+    }
+    if state in special:
+        return Target(state, f"{state}Function", file, *special[state])
     function = "ModerateFunction" if state.startswith("Moderate") else f"{state}Function"
     return Target(state, function, file, prepare, check)
 
@@ -103,6 +110,36 @@ def _check_generation(story: GoldenStory, _event: Event, answer: Any) -> BaseMod
     Nothing.model_validate(answer)
     output = contracts.GenerateVideoOutput.model_validate(story.outcome(story.generating))
     story.answers["GenerateVideo"] = output
+    return output
+
+
+def _prepare_restoring(story: GoldenStory) -> Event:
+    """A photo that was kept, as settle_story keeps it: the clean one of the attempt before."""
+    story.played_until("ModeratePhoto")
+    inspected = contracts.InspectPhotoOutput.model_validate(story.answers["InspectPhoto"])
+    story.client("s3").copy_object(
+        Bucket=story.outputs["EvidenceBucket"],
+        Key=identifiers.kept_photo_key(golden_events.STORY_ID),
+        CopySource={"Bucket": inspected.photo.bucket, "Key": inspected.photo.key},
+    )
+    return story.event(golden_events.file_name("RestorePhoto"))
+
+
+def _prepare_draft(story: GoldenStory) -> Event:
+    story.played_until("AwaitPrompt")
+    story.record_as(status=Status.PROCESSING.value, draft=True)
+    event = story.event(golden_events.file_name("AwaitPrompt"))
+    _, event["token"] = story.wait_for_token()
+    return event
+
+
+def _check_draft(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+    output = contracts.AwaitPromptOutput.model_validate(answer)
+    record = story.record(f"STORY#{golden_events.STORY_ID}", "META")
+    if record["status"]["S"] != Status.AWAITING_PROMPT or not record["suggestions"]["L"]:
+        raise SamError(f"The draft is {record['status']['S']}, with nothing suggested")
+    # With its words, for whatever is invoked next.
+    story.record_as(status=Status.PROCESSING.value, prompt=PROMPT)
     return output
 
 
@@ -196,6 +233,12 @@ def _check_settling(story: GoldenStory, _event: Event, answer: Any) -> BaseModel
     return output
 
 
+def _prepare_closed(story: GoldenStory) -> Event:
+    story.begin()
+    story.record_as(status=Status.CANCELLED.value, prompt=PROMPT)
+    return story.event(_CLOSED)
+
+
 def _prepare_sweep(story: GoldenStory) -> Event:
     story.orphan = secrets.token_hex(16)
     story.client("s3").put_object(
@@ -211,6 +254,45 @@ def _check_sweep(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
     left = story.keys("WorkBucket", identifiers.work_prefix(story.orphan))
     if story.orphan not in output.settled or left:
         raise SamError(f"The sweep settled {output.settled}; of {story.orphan} is left {left}")
+    return output
+
+
+def _prepare_posting(story: GoldenStory) -> Event:
+    """A READY story, as PublishStory and the gates leave it."""
+    # Signed anew: who invoked SignVideo once more than it was answered has left another file.
+    story.answers.pop("SignVideo", None)
+    story.played_until(_POST)
+    signed = contracts.SignVideoOutput.model_validate(story.answers["SignVideo"])
+    inspected = contracts.InspectVideoOutput.model_validate(story.answers["InspectVideo"])
+    allowed = policy.Verdict(verdict="allow", reasons=(), findings=(), models=("example",))
+    for gate in ("photo", "words", "video"):
+        story.put(
+            f"VERDICT#{golden_events.STORY_ID}",
+            f"{_ATTEMPT:04d}#{gate}",
+            gate=gate,
+            verdict=allowed.verdict,
+            policy=allowed.policy,
+            decided_at=golden_events.TIME,
+            detail=allowed.model_dump_json(),
+        )
+    story.record_as(
+        status=Status.READY.value,
+        prompt=PROMPT,
+        engine=inspected.engine.model_dump_json(),
+        credential=signed.credential.model_dump_json(),
+        video=signed.video.model_dump_json(),
+        poster=signed.poster.model_dump_json(),
+    )
+    return story.event(_POST)
+
+
+def _check_posting(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
+    output = contracts.PostStoryOutput.model_validate(answer)
+    status = story.record(f"STORY#{golden_events.STORY_ID}", "META")["status"]["S"]
+    if not output.posted or status != Status.POSTED:
+        raise SamError(f"The story is {status}; gate 3 said {output.refusal}: {output.detail}")
+    # At work again, for whatever is invoked next.
+    story.record_as(status=Status.PROCESSING.value, prompt=PROMPT)
     return output
 
 
@@ -247,6 +329,7 @@ TARGETS: dict[str, Target] = {
     for target in (
         # In the order of the workflow: what one state answered, the next need not play again.
         *(_state(state) for state in contracts.STATES),
+        Target("PostStory", "PostStoryFunction", _POST, _prepare_posting, _check_posting),
         Target("ResumeStory", "ResumeStoryFunction", _DONE, _prepare_resume, _check_resume),
         Target("ResumeFailed", "ResumeStoryFunction", _FAILED, _prepare_failure, _check_failure),
         Target(
@@ -262,6 +345,7 @@ TARGETS: dict[str, Target] = {
             _prepare_certificate,
             _check_certificate,
         ),
+        Target("StoryClosed", "SettleStoryFunction", _CLOSED, _prepare_closed, _check_settling),
         Target("Sweep", "SettleStoryFunction", _SWEEP, _prepare_sweep, _check_sweep),
         Target("SettleStory", "SettleStoryFunction", _ENDED, _prepare_settling, _check_settling),
     )

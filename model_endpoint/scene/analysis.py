@@ -3,13 +3,14 @@
 A network is loaded when a photo first needs it: Face Mesh by a face, Selfie Segmentation by people.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_endpoint.pixels import Rgb, as_rgb
+from model_endpoint.pixels import Map, Rgb, as_rgb
 from model_endpoint.scene.classes import classify, share_of
 from model_endpoint.scene.cloth import find_cloth
 from model_endpoint.scene.coat import only_coat
@@ -17,8 +18,8 @@ from model_endpoint.scene.depth import estimate_depth
 from model_endpoint.scene.faces import find_faces
 from model_endpoint.scene.falling import find_falling
 from model_endpoint.scene.foliage import find_foliage
-from model_endpoint.scene.kind import Light, leaning, name_kind, see_light
-from model_endpoint.scene.model import Region, Scene, SceneKind, Source
+from model_endpoint.scene.kind import Light, leaning, name_kind, place_of, see_light
+from model_endpoint.scene.model import Face, Region, Scene, SceneKind, Source
 from model_endpoint.scene.sky import find_sky
 from model_endpoint.scene.smoke import find_smoke, part_from
 from model_endpoint.scene.sources import (
@@ -65,23 +66,23 @@ def analyse(
     probabilities = classify(photo)
     animal = share_of(probabilities, "things", "animal") > HALF
     faces = find_faces(photo, known_faces, animal=animal)
-    people = tuple(face for face in faces if not animal or face.points is not None)
     salient = saliency(small)
-    subject = find_subject(photo, salient, size, people)
-    if subject is not None and animal:
-        beasts = tuple(face for face in faces if face.points is None)
-        subject = replace(subject, mask=only_coat(small, subject.mask, beasts))
-    elif subject is not None and not people:
-        # Heads are notched off from shoulders as well: who is alive is one.
-        subject = without_support(photo, small, subject)
-    sky = find_sky(small, size, salient)
+    people = people_of(faces, animal=animal)
+    leanings = leaning(probabilities, tags)
     told = frozenset(tag.name for tag in tags if tag.confidence > HALF)
+    smoky = "smoke" in asked or bool(told & SMOKE_TAGS)
+    place = place_of(leanings, tags, people, smoky=smoky)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sky") as beside:
+        # Neither needs the other one, and a subject may take a second look.
+        sought = beside.submit(find_sky, small, size, salient, place)
+        subject = subject_in(photo, small, salient, faces, animal=animal)
+        sky = sought.result()
     water = find_water(small, size, sky, subject, told, salient=salient)
     falling = find_falling(small, size, water)
     sun = find_sun(small, sky)
     light = see_light(small, sky, sun)
     found = present(sky, water, falling, subject)
-    kind, confidence = name_kind(leaning(probabilities, tags), found, people, light)
+    kind, confidence = name_kind(leanings, found, people, light)
     foliage = find_foliage(small, size, kind, (sky, water), subject=subject, dusk=light.dusk)
     horizon = horizon_of(sky, water)
     hints = hints_of(probabilities, tags, kind, light)
@@ -92,7 +93,7 @@ def analyse(
         size,
         sky,
         (water, foliage, cloth),
-        told="smoke" in asked or bool(told & SMOKE_TAGS),
+        told=smoky,
     )
     if smoke is not None and subject is not None:
         smoke, subject = part_from(smoke, subject)
@@ -108,6 +109,26 @@ def analyse(
         kind=kind,
         kind_confidence=confidence,
     )
+
+
+def people_of(faces: tuple[Face, ...], *, animal: bool) -> tuple[Face, ...]:
+    """The faces that are people's: in a photo of an animal, those that could be read as such."""
+    return tuple(face for face in faces if not animal or face.points is not None)
+
+
+def subject_in(
+    photo: Rgb, small: Rgb, salient: Map, faces: tuple[Face, ...], *, animal: bool
+) -> Region | None:
+    """The subject of a photo (H, W, 3) on maps of the size of `small`, without what is not it."""
+    people = people_of(faces, animal=animal)
+    subject = find_subject(photo, salient, (small.shape[1], small.shape[0]), people)
+    if subject is None:
+        return None
+    if animal:
+        beasts = tuple(face for face in faces if face.points is None)
+        return replace(subject, mask=only_coat(small, subject.mask, beasts))
+    # Heads are notched off from shoulders as well: who is alive is one.
+    return subject if people else without_support(photo, small, subject)
 
 
 def present(*regions: Region | None) -> tuple[Region, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_endpoint.pixels import Rgb, as_map
+from model_endpoint.scene.backdrop import Place
 from model_endpoint.scene.classes import share_of, tables, tag_kinds
 from model_endpoint.scene.evidence import rise
 from model_endpoint.scene.model import (
@@ -25,6 +26,10 @@ from story.generation import Tag
 OUTDOORS: tuple[SceneKind, ...] = (
     "sea", "lake", "stream", "landscape", "meadow", "sunset", "night", "rocket", "city",
 )  # fmt: skip
+#: Of them, those that are not also taken from so near that no sky is in the picture.
+VIEWS = tuple(kind for kind in OUTDOORS if kind != "meadow")
+#: Tags that tell of the sky itself: they count in full, since that is what is asked.
+SKY_TAGS = frozenset({"Sky", "Cloud", "Cloudy", "Horizon", "Scenery", "Skyline"})
 INDOORS: tuple[SceneKind, ...] = ("interior", "food", "drink")
 #: A sky speaks for what is outdoors and against what is not.
 SKY_FACTOR = 1.5
@@ -119,6 +124,27 @@ def leaning(
     for kind, confidence in told.items():
         scores[kind] += TAG_EVIDENCE * confidence
     return scores
+
+
+def place_of(
+    scores: dict[SceneKind, float],
+    tags: tuple[Tag, ...] = (),
+    people: tuple[Face, ...] = (),
+    *,
+    smoky: bool = False,
+) -> Place:
+    """Where a photo was taken. scores: what classes and tags lean to; people: the largest first.
+
+    smoky: whether somebody who knows the photo speaks of smoke.
+    """
+    told = max((tag.confidence for tag in tags if tag.name in SKY_TAGS), default=0.0)
+    return Place(
+        view=sum(scores[kind] for kind in VIEWS) + told,
+        outdoors=sum(scores[kind] for kind in OUTDOORS),
+        indoors=sum(scores[kind] for kind in INDOORS),
+        company=rise(people[0].box.height, *FACE_HEIGHTS) if people else 0.0,
+        smoky=smoky,
+    )
 
 
 def name_kind(

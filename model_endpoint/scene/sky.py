@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_endpoint.pixels import Map, Rgb, as_map, as_rgb
+from model_endpoint.scene.backdrop import UNKNOWN, Place, doubt
 from model_endpoint.scene.blurred import within_half_light
 from model_endpoint.scene.dusk import GLARE, RAYS, around_lamps, dark_clouds, is_night, under_glare
 from model_endpoint.scene.horizon import find_level_break
@@ -77,11 +78,8 @@ def exposed(photo: Rgb) -> Rgb:
     return as_rgb(np.clip(photo.astype(np.float32) * gain, 0, 255))
 
 
-def colour_of_sky(photo: Rgb, taken: Rgb) -> Map:
-    """How much each colour could be sky: blue, overcast white, or the glow of dusk. (h, w) 0..1.
-
-    An overcast sky is white as it was `taken`: in a photo that was lifted, a wall is white too.
-    """
+def colour_of_sky(photo: Rgb) -> Map:
+    """How much each colour could be sky: blue, overcast white, or the glow of dusk. (h, w) 0..1."""
     hue, saturation, value = (
         as_map(plane) for plane in cv2.split(cv2.cvtColor(photo, cv2.COLOR_RGB2HSV))
     )
@@ -91,7 +89,7 @@ def colour_of_sky(photo: Rgb, taken: Rgb) -> Map:
         ramp(saturation, 12, 35) * ramp(value, 90, 130),
         ramp(saturation, 90, 120) * ramp(value, 25, 45),
     )
-    white = ramp(saturation, 45, 25) * ramp(as_map(taken.max(axis=2)), 200, 228)
+    white = ramp(saturation, 45, 25) * ramp(value, 200, 228)
     warmth = np.maximum(ramp(hue, WARM_HUES[0] + 4, WARM_HUES[0]), ramp(hue, WARM_HUES[1], 180))
     glow = warmth * ramp(value, 185, 215) * ramp(saturation, 20, 60)
     return as_map(np.maximum(np.maximum(blue, white), 0.8 * glow))
@@ -172,15 +170,18 @@ def examine(photo: Rgb, sky: NDArray[np.bool_], colour: Map, slope: Map) -> Evid
     )
 
 
-def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
+def find_sky(
+    photo: Rgb, size: tuple[int, int], salient: Map, place: Place = UNKNOWN
+) -> Region | None:
     """The sky on maps of `size` (width, height), or None when the photo shows none.
 
-    salient (any size) 0..1: what stands out is no sky, be it a subject or a ridge.
+    salient (any size) 0..1: what stands out is no sky, be it a subject or a ridge. place: where
+    the photo was taken, as far as that is known.
     """
     taken = within(photo, SIDE_PX)
     small = exposed(taken)
     height, width = small.shape[:2]
-    colour, slope = colour_of_sky(small, taken), roughness(small)
+    colour, slope = colour_of_sky(small), roughness(small)
     rows = as_map((np.arange(height) + 0.5) / height)[:, None]
     plain = colour * ramp(slope, ROUGH_SLOPE, SMOOTH_SLOPE)
     likelihood = plain * ramp(rows, 1.0, 0.85)
@@ -209,8 +210,10 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     sky = within_half_light(small, hanging(near(grown)) & grown)
     if sky.mean() < MIN_AREA:
         return None
-    evidence = examine(small, sky, colour, slope)
-    if evidence.confidence < MIN_CONFIDENCE:
+    confidence = examine(small, sky, colour, slope).confidence
+    if confidence >= MIN_CONFIDENCE:
+        confidence *= doubt(taken, sky, standing, place, level=line is not None).left
+    if confidence < MIN_CONFIDENCE:
         return None
     fine = within(photo, LATTICE_SIDE_PX)
     sky = above_half(as_map(sky), fine)
@@ -218,4 +221,4 @@ def find_sky(photo: Rgb, size: tuple[int, int], salient: Map) -> Region | None:
     if is_night(fine, sky):
         sky = under_glare(fine, sky, above_half(as_map(standing), fine))
     sky &= ~lattice
-    return Region(kind=SKY, mask=fit(photo, sky, size), confidence=evidence.confidence)
+    return Region(kind=SKY, mask=fit(photo, sky, size), confidence=confidence)

@@ -125,17 +125,33 @@ class Walk:
 
 Answer = Callable[[str, Walk], Any]
 
+#: What the writes of a status answer, each only what it has set itself.
+_CLAIMED = {"Attributes": {"draft": {"BOOL": False}}}
+_DRAFTED = {"Attributes": {"draft": {"BOOL": True}}}
+
 
 def golden(name: str, _walk: Walk) -> Any:
-    """What a state of the golden story answers."""
+    """What a state of the golden story answers; a native one that it has claimed no draft."""
+    if name in STATUS_WRITES:
+        return _CLAIMED
+    if name not in golden_events.OUTPUTS:
+        return {}
     return golden_events.OUTPUTS[name].model_dump(mode="json")
 
 
-def walk(answer: Answer = golden) -> Walk:
-    """Follow the definition with golden outputs, or whatever `answer` says a Lambda task says."""
+def drafted(name: str, done: Walk) -> Any:
+    """A story that has no words yet."""
+    return _DRAFTED if name in {"ClaimUpload", "ClaimRetry"} else golden(name, done)
+
+
+def walk(answer: Answer = golden, given: Any = None) -> Walk:
+    """Follow the definition with golden outputs, or whatever `answer` says a task says.
+
+    It begins with an upload, or with the input that is `given`.
+    """
     done = Walk()
     variables: dict[str, Any] = {}
-    given: Any = golden_events.upload_detail()
+    given = given or golden_events.upload_detail()
     context = {
         "Execution": {"Id": golden_events.EXECUTION_ARN},
         "Task": {"Token": golden_events.TOKEN},
@@ -181,11 +197,9 @@ def _task(
     try:
         if name in LAMBDA_TASKS:
             done.payloads.setdefault(name, []).append(done.arguments[name]["Payload"])
-            said = answer(name, done)
-            waits = state["Resource"].endswith(".waitForTaskToken")
-            states["result"] = said if waits else {"Payload": said, "StatusCode": 200}
-        else:
-            states["result"] = {}
+        said = answer(name, done)
+        plain = name not in LAMBDA_TASKS or state["Resource"].endswith(".waitForTaskToken")
+        states["result"] = said if plain else {"Payload": said, "StatusCode": 200}
     except Fails as failed:
         then = next(
             catch

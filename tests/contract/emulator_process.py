@@ -26,7 +26,9 @@ def started(folder: Path, *, strict_auth: bool) -> Iterator[LocalStack]:
         port=port,
         health=stack.EMULATOR_HEALTH,
         directory=ROOT,
-        environment=stack.emulator_environment(port, "http://127.0.0.1:1", strict_auth=strict_auth),
+        environment=stack.emulator_environment(
+            port, "http://127.0.0.1:1", strict_auth=strict_auth, folder=folder
+        ),
         log=folder / "emulator.log",
     )
     try:

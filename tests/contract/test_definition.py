@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from local import golden_events
 from story import errors, limits, receipt
 from tests.contract.definition import (
     CHOICES,
@@ -19,6 +20,7 @@ from tests.contract.definition import (
     Answer,
     Fails,
     Walk,
+    drafted,
     function_of,
     golden,
     nexts,
@@ -33,7 +35,7 @@ LAMBDA_SERVICE_ERRORS = {
     "Lambda.TooManyRequestsException",
 }
 GATES = {
-    "PhotoAllowed": "ModerateWords",
+    "PhotoAllowed": "HasWords",
     "WordsAllowed": "DirectScene",
     "VideoAllowed": "LabelVideo",
 }
@@ -51,6 +53,23 @@ def defective_takes(count: int) -> Answer:
         if name == "InspectVideo" and len(done.payloads[name]) <= count:
             raise Fails("VideoDefective", '{"errorMessage": "static"}')
         return golden(name, done)
+
+    return answer
+
+
+def expired(taken: object) -> Answer:
+    """A draft whose time is over; `taken` is what the record says of a prompt, or how it fails."""
+
+    def answer(name: str, done: Walk) -> object:
+        if name == "AwaitPrompt":
+            raise Fails("States.Timeout")
+        if name in {"ExpireDraft", "ResumeDraft"} and name in done.names[:-1]:
+            raise AssertionError(f"{name} twice")
+        if name == "ExpireDraft" and taken is not None:
+            raise Fails("DynamoDB.ConditionalCheckFailedException")
+        if name == "ResumeDraft" and taken is False:
+            raise Fails("DynamoDB.ConditionalCheckFailedException")
+        return drafted(name, done)
 
     return answer
 
@@ -107,8 +126,20 @@ def test_a_generation_may_take_as_long_as_the_limits_say() -> None:
     assert TASKS["GenerateVideo"]["TimeoutSeconds"] == limits.GENERATION_TIMEOUT_SECONDS
 
 
+def test_a_draft_waits_as_long_as_its_prompt_is_taken_and_its_function_may_run() -> None:
+    limit = limits.PROMPT_SECONDS + limits.AWAIT_PROMPT_SECONDS
+    assert TASKS["AwaitPrompt"]["TimeoutSeconds"] == limit
+    assert _lambda_timeout("AwaitPromptFunction") <= limits.AWAIT_PROMPT_SECONDS
+
+
 def test_the_workflow_outlasts_every_take_at_its_slowest_with_all_pauses_between_retries() -> None:
-    taken = walk(defective_takes(limits.MAX_TAKES - 1)).names
+    defective = defective_takes(limits.MAX_TAKES - 1)
+
+    def slowest(name: str, done: Walk) -> object:
+        return drafted(name, done) if name == "ClaimUpload" else defective(name, done)
+
+    taken = walk(slowest).names
+    assert "AwaitPrompt" in taken
     assert taken.count("GenerateVideo") == limits.MAX_TAKES
     assert taken[-1] == "Ready"
     longest = sum(TASKS[name]["TimeoutSeconds"] + _waits(name) for name in taken if name in TASKS)
@@ -121,6 +152,33 @@ def test_the_workflow_asks_for_as_many_takes_as_the_limit_allows_and_then_says_w
         range(1, limits.MAX_TAKES + 1)
     )
     assert done.failed == {"Error": "VideoDefective", "Cause": '{"errorMessage": "static"}'}
+
+
+def test_a_draft_comes_by_its_prompt_and_every_other_story_does_not() -> None:
+    assert "AwaitPrompt" not in walk().names
+    names = walk(drafted).names
+    assert names[names.index("AwaitPrompt") + 1] == "ModerateWords"
+    assert names[-1] == "Ready"
+
+
+def test_a_draft_whose_time_is_over_expires_unless_its_prompt_was_taken() -> None:
+    assert walk(expired(None)).names[-2:] == ["ExpireDraft", "Expired"]
+    resumed = walk(expired(taken=True)).names
+    assert resumed[resumed.index("ResumeDraft") + 1] == "ModerateWords"
+    assert resumed[-1] == "Ready"
+    assert walk(expired(taken=False)).names[-2:] == ["ResumeDraft", "Superseded"]
+
+
+def test_a_retry_takes_up_the_kept_photo_and_goes_the_same_way() -> None:
+    done = walk(given=golden_events.retry_input())
+    assert done.names[:4] == ["BeginStory", "ClaimRetry", "RestorePhoto", "ModeratePhoto"]
+    assert "InspectPhoto" not in done.names
+    assert done.names[4:] == walk().names[4:]
+    attempts = {payload["attempt"] for each in done.payloads.values() for payload in each}
+    assert attempts == {golden_events.retry_input()["retry"]["attempt"]}
+    retried = walk(drafted, golden_events.retry_input()).names
+    assert retried[-1] == "Ready"
+    assert "AwaitPrompt" in retried
 
 
 def test_every_target_exists() -> None:
@@ -151,15 +209,21 @@ def test_only_the_word_allow_passes_a_gate(gate: str, verdict: str) -> None:
 
 
 def test_every_choice_fails_closed() -> None:
-    assert CHOICES.keys() == {*GATES, "ChooseTake"}
+    assert CHOICES.keys() == {*GATES, "ChooseTake", "BeginStory", "HasWords"}
+    # What is no retry is an upload, and fails if it is none; what is no draft has words to judge.
+    assert CHOICES["BeginStory"]["Default"] == "ClaimUpload"
+    assert CHOICES["HasWords"]["Default"] == "ModerateWords"
     assert {CHOICES[gate]["Default"] for gate in GATES} == {"RejectStory"}
     assert STATES[CHOICES["ChooseTake"]["Default"]]["Type"] == "Fail"
 
 
 def test_nothing_is_published_past_a_gate_or_the_signature() -> None:
     """Without any one of these states there is no way to PublishStory."""
-    for needed in (*GATES, "InspectPhoto", "InspectVideo", "LabelVideo", "SignVideo"):
-        seen, waiting = {needed}, [MACHINE["StartAt"]]
+    # A photo was inspected now, or before it was kept.
+    alternatives = [{"InspectPhoto", "RestorePhoto"}]
+    alone = [{state} for state in (*GATES, "InspectVideo", "LabelVideo", "SignVideo")]
+    for needed in alternatives + alone:
+        seen, waiting = set(needed), [MACHINE["StartAt"]]
         while waiting:
             name = waiting.pop()
             if name not in seen:
@@ -172,6 +236,9 @@ def test_a_lost_race_ends_the_execution_quietly() -> None:
     for name, state in STATUS_WRITES.items():
         (catch,) = state["Catch"]
         assert catch["ErrorEquals"] == ["DynamoDB.ConditionalCheckFailedException"], name
+        # A draft that could not expire may have its prompt: that is asked for once more.
+        lost = "ResumeDraft" if name == "ExpireDraft" else name
+        (catch,) = STATES[lost]["Catch"]
         assert STATES[catch["Next"]]["Type"] == "Succeed", name
 
 

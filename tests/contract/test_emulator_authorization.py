@@ -1,7 +1,10 @@
 """With AUTH: what a role may do, shown on a running emulator."""
 
+import hashlib
+import io
 import json
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
-from local import stack
+from local import credentials, stack
 from local.stack import LocalStack
 from tests.contract.emulator_process import started
 
@@ -152,3 +155,39 @@ def test_a_role_signs_with_its_own_key_only(strict: LocalStack) -> None:
     asked = {"Message": b"manifest", "SigningAlgorithm": "ECDSA_SHA_256"}
     assert not refused(client.sign, KeyId=own, **asked)
     assert refused(client.sign, KeyId=other, **asked)
+
+
+#: What a function signs with, which it tells only here, and whom the emulator takes it for.
+TELLS = """
+import os
+import boto3
+def handler(event, context):
+    asked = boto3.client("sts").get_caller_identity()
+    return [os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], asked["Arn"]]
+"""
+
+
+def test_a_functions_secret_follows_from_the_stacks_and_from_no_name(strict: LocalStack) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as code:
+        code.writestr("tells.py", TELLS)
+    role = "arn:aws:iam::000000000000:role/tells"
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    strict.client("iam").create_role(
+        RoleName="tells",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    made = strict.client("lambda").create_function(
+        FunctionName="tells",
+        Runtime="python3.13",
+        Role=role,
+        Handler="tells.handler",
+        Code={"ZipFile": packed.getvalue()},
+    )
+    told = strict.client("lambda").invoke(FunctionName="tells")["Payload"].read()
+    key, secret, caller = json.loads(told)
+    assert caller.startswith("arn:aws:sts::000000000000:assumed-role/tells/")
+    assert secret == credentials.secret_of(strict.secret_key, key)
+    guessed = hashlib.sha256(f"{made['FunctionArn']}:{role}".encode()).hexdigest()
+    assert key == f"ASIA{guessed[:16].upper()}", "the name is no secret"
+    assert secret != hashlib.sha256(f"secret:{guessed}".encode()).hexdigest()

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from api import handler as api
 from local import golden_events
 from local.sam import targets
-from settle_story.handler import story_of
+from settle_story.handler import started_for
 from story import contracts, generation
 from story.identifiers import FAILURES_PREFIX, parse_inference_id
 from story.view import CreateStory
@@ -48,7 +48,8 @@ def test_an_upload_starts_the_workflow_for_its_story() -> None:
     (key,) = pattern["detail"]["object"]["key"]
     assert event["detail"]["object"]["key"].startswith(key["prefix"])
     assign = MACHINE["States"]["ClaimUpload"]["Assign"]
-    claimed = evaluate(assign, {"states": {"input": event["detail"]}})
+    result = {"Attributes": {"draft": {"BOOL": False}}}
+    claimed = evaluate(assign, {"states": {"input": event["detail"], "result": result}})
     assert claimed["story_id"] == golden_events.STORY_ID
     assert contracts.UploadRef.model_validate(claimed["upload"]) == golden_events.UPLOAD
 
@@ -57,12 +58,37 @@ def test_an_ended_execution_names_its_story() -> None:
     event = _event("execution_ended_event.json")
     settled = contracts.SettleStoryInput.model_validate(event).detail
     assert isinstance(settled, contracts.ExecutionEnded)
-    assert story_of(settled.input) == golden_events.STORY_ID
+    assert started_for(settled.input) == (golden_events.STORY_ID, None)
     rule = RESOURCES["SettleStoryFunction"]["Properties"]["Events"]["Ended"]["Properties"]
     pattern = rule["Pattern"]
     assert event["source"] in pattern["source"]
     assert event["detail-type"] in pattern["detail-type"]
     assert event["detail"]["status"] in pattern["detail"]["status"]
+
+
+def test_the_end_of_a_retry_names_its_story_and_its_attempt() -> None:
+    given = golden_events.retry_input()
+    assert started_for(json.dumps(given)) == (golden_events.STORY_ID, given["retry"]["attempt"])
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", "[]", "7", "{}", '{"retry": 1}', '{"retry": {"story_id": "../x"}}']
+)
+def test_an_input_of_no_story_names_none(given: str | None) -> None:
+    assert started_for(given) == (None, None)
+
+
+def test_a_story_that_was_called_off_is_heard_of() -> None:
+    event = _event("story_closed_event.json")
+    changed = contracts.SettleStoryInput.model_validate(event).detail
+    assert isinstance(changed, contracts.StoryChanged)
+    assert changed.story_id == golden_events.STORY_ID
+    rule = RESOURCES["SettleStoryFunction"]["Properties"]["Events"]["Changed"]["Properties"]
+    assert rule["Pattern"] == {
+        "source": [contracts.STORIES_SOURCE],
+        "detail-type": [contracts.STORY_CLOSED, contracts.STORY_DELETED],
+    }
+    assert rule["EventBusName"] == {"Ref": "EventBus"}
 
 
 def test_the_sweep_is_no_ended_execution() -> None:

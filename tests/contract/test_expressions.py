@@ -27,6 +27,7 @@ NAMES = {
     "EngineName.name": "in the engine's card",
     "EngineName.version": "in the engine's card",
     "Credential.manifest_id": "made by the signer",
+    "AwaitPromptInput.token": "Step Functions' own; it dies with its task",
     "Credential.issuer": "in the certificate",
     "Credential.signed_at": "a time",
     "Credential.digital_source_type": "a term of IPTC's vocabulary",
@@ -41,7 +42,9 @@ def test_the_contracts_are_those_of_the_lambda_tasks() -> None:
 @pytest.mark.parametrize("name", LAMBDA_TASKS)
 def test_a_task_is_given_exactly_its_golden_event(name: str) -> None:
     """The definition's Payload, evaluated on golden outputs, and the event made without it."""
-    (payload,) = walk().payloads[name]
+    retry = {"retry": {"story_id": golden_events.STORY_ID, "attempt": 1}}
+    ways = {"RestorePhoto": (golden, retry), "AwaitPrompt": (definition.drafted, None)}
+    (payload,) = walk(*ways.get(name, (golden, None))).payloads[name]
     told, _ = CONTRACTS[name]
     assert payload.keys() == told.model_fields.keys()
     assert payload == golden_events.INPUTS[name].model_dump(mode="json")
@@ -77,8 +80,20 @@ def test_the_walks_meet_every_state_and_so_every_expression() -> None:
             raise definition.Fails("States.Timeout")
         return golden(name, done)
 
+    def unwritten(name: str, done: Any) -> Any:
+        if name == "AwaitPrompt":
+            raise definition.Fails("States.Timeout")
+        return definition.drafted(name, done)
+
+    def late(name: str, done: Any) -> Any:
+        if name == "ExpireDraft":
+            raise definition.Fails("DynamoDB.ConditionalCheckFailedException")
+        return unwritten(name, done)
+
     answers = (golden, judged("ModerateWords", "review"), judged("ModerateVideo", "no"))
-    met = {name for answer in (*answers, broken, expired) for name in walk(answer).names}
+    others = (broken, expired, unwritten, late)
+    met = {name for answer in (*answers, *others) for name in walk(answer).names}
+    met |= set(walk(given=golden_events.retry_input()).names)
     silent = {"AlreadyClaimed", "Superseded"}
     assert met == STATES.keys() - silent
     assert not [expression for name in silent for expression in expressions(STATES[name])]
@@ -97,6 +112,13 @@ def test_what_is_published_reads_back_as_the_credential_and_the_engine() -> None
     credential = contracts.Credential.model_validate_json(values[":credential"]["S"])
     assert credential == golden_events.OUTPUTS["SignVideo"].credential  # type: ignore[attr-defined]  # its model has it
     assert json.loads(values[":engine"]["S"])["family"] == "procedural"
+
+
+def test_what_was_signed_is_kept_by_its_digest() -> None:
+    values = walk().arguments["PublishStory"]["ExpressionAttributeValues"]
+    for name in ("video", "poster"):
+        kept = contracts.ObjectRef.model_validate_json(values[f":{name}"]["S"])
+        assert kept == getattr(golden_events.OUTPUTS["SignVideo"], name)
 
 
 def _unconfined(model: type[BaseModel]) -> set[str]:

@@ -12,6 +12,7 @@ from tests.contract.definition import (
     LAMBDA_TASKS,
     RESOURCES,
     ROOT,
+    TEMPLATE,
     WORKFLOW,
     function_of,
     package_of,
@@ -24,7 +25,15 @@ LAYERS = {"MediaLayer": "layers/media", "ProvenanceLayer": "layers/provenance"}
 _PLAUSIBLE = {
     "TSA_URL": "https://example.invalid",
     "DAILY_GENERATIONS": "1000",
+    "REPORT_CONTACT": "mailto:reports@example.invalid",
+    "DAILY_STORIES_PER_USER": "20",
+    "REQUESTS_PER_MINUTE": "120",
+    "ENGINE_MAX_SECONDS": "5",
 }
+
+
+#: What boto3 reads by itself, by the function that has it.
+_READ_BY_BOTO3 = {"ApiFunction": {"AWS_ENDPOINT_URL_S3"}}
 
 
 def _variables(function: str) -> set[str]:
@@ -87,7 +96,7 @@ def test_a_function_has_the_variables_that_its_settings_ask_for_and_no_other(
     own = FUNCTIONS[function].get("Environment", {}).get("Variables", {}).keys()
     everywhere = GLOBALS["Environment"]["Variables"].keys()
     # Only what all functions have may be there unasked: one of them works on no story.
-    assert own == asked - everywhere
+    assert own == (asked - everywhere) | _READ_BY_BOTO3.get(function, set())
     assert asked <= own | everywhere
 
 
@@ -99,6 +108,24 @@ def test_a_functions_settings_load_from_variables_of_the_templates_names(
         monkeypatch.setenv(name, _PLAUSIBLE.get(name, "example"))
     for model in source.settings(package_of(function)):
         assert load(model)
+
+
+def test_the_api_signs_for_s3_by_the_clients_address_and_never_calls_it() -> None:
+    """S3 signs the host: the address that links are signed for is not one to call S3 by."""
+    variables = FUNCTIONS["ApiFunction"]["Environment"]["Variables"]
+    assert variables["AWS_ENDPOINT_URL_S3"] == {"Ref": "MediaEndpoint"}
+    assert TEMPLATE["Parameters"]["MediaEndpoint"]["Default"] == "", (
+        "boto3 takes an empty one for none"
+    )
+    methods = {
+        method
+        for path in source.files("api")
+        for service, method in source.aws_calls(path)
+        if service == "s3"
+    }
+    assert methods == {"generate_presigned_url", "generate_presigned_post"}
+    imported = {name for path in source.files("api") for name in source.imported(path)}
+    assert "cloud.media" not in imported, "it reads and writes objects"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -115,3 +142,21 @@ def test_a_function_carries_no_layer_that_it_does_not_need(function: str) -> Non
     needed = source.third_party(package_of(function))
     for layer in FUNCTIONS[function].get("Layers", []):
         assert needed & source.requirements(ROOT / LAYERS[layer["Ref"]] / "requirements.in")
+
+
+def test_who_asks_gate_3_waits_longer_than_it_takes() -> None:
+    gate, asker = FUNCTIONS["PostStoryFunction"], FUNCTIONS["ApiFunction"]
+    assert gate["Timeout"] + 5 <= asker.get("Timeout", GLOBALS["Timeout"]) <= 30
+    assert asker["Environment"]["Variables"]["POST_STORY_FUNCTION"] == {
+        "Ref": "PostStoryFunction.Alias"
+    }
+
+
+def test_the_api_needs_nothing_of_what_makes_gate_3_slow() -> None:
+    assert "Layers" not in FUNCTIONS["ApiFunction"]
+    assert not source.third_party("api") & {"c2pa-python", "cryptography"}
+
+
+def test_the_address_that_the_api_reads_is_the_one_that_is_written() -> None:
+    named = RESOURCES["PublicUrlParameter"]["Properties"]["Name"]
+    assert FUNCTIONS["ApiFunction"]["Environment"]["Variables"]["PUBLIC_URL_PARAMETER"] == named

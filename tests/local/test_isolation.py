@@ -22,15 +22,32 @@ MAY: dict[str, dict[str, str]] = {
     "Api": {
         "uploads: uploads/": "put",
         "stories: */": "get",
-        "table: STORY#": "get put",
+        "table: STORY#": "get put update",
         "table: VERDICT#": "query",
         "table: TIMELINE#": "query",
+        "table: DRAFT#": "get",
+        "table: IDEMPOTENCY#": "delete get put update",
+        "table: CHANGE": "put",
+        "table: USER#": "query",
+        "table: QUOTA#": "get update",
+        "table: PACE": "get",
         "index: by_creator": "query",
+        "index: queue": "query",
+        "index: feed": "query",
+        "table: PAGE#": "get",
+        "public URL": "get",
+        "gate 3": "invoke",
         "service switch": "get",
+        "workflow": "answer-token start stop",
     },
     "InspectPhoto": {
         "uploads: uploads/": "get",
         "work: work/": "put",
+        "table: TIMELINE#": "update",
+    },
+    "RestorePhoto": {
+        "work: work/": "put",
+        "evidence key": "decrypt",
         "table: TIMELINE#": "update",
     },
     "Moderate": {
@@ -38,6 +55,13 @@ MAY: dict[str, dict[str, str]] = {
         "table: STORY#": "get",
         "table: VERDICT#": "put",
         "table: TIMELINE#": "update",
+    },
+    "AwaitPrompt": {
+        "work: work/": "get",
+        "table: STORY#": "get update",
+        "table: DRAFT#": "get put",
+        "table: TIMELINE#": "update",
+        "workflow": "answer-token",
     },
     "DirectScene": {
         "work: work/": "get put",
@@ -92,10 +116,25 @@ MAY: dict[str, dict[str, str]] = {
         "evidence: */": "delete put",
         "stories: */": "delete",
         "evidence key": "data-key decrypt",
+        "table: STORY#": "delete get query update",
+        "table: VERDICT#": "delete query",
+        "table: GENERATION#": "delete query",
+        "table: TIMELINE#": "delete query",
+        "table: DRAFT#": "delete get query",
+        "table: CHANGE": "delete query",
+        "index: feed": "query",
+        "table: AUDIT#": "put",
+        "table: QUOTA#": "update",
+        "table: PACE": "get update",
+        "workflow": "answer-token describe start stop",
+    },
+    "PostStory": {
+        "stories: */": "get",
+        "trust anchors": "get",
         "table: STORY#": "get update",
-        "table: GENERATION#": "query",
+        "table: VERDICT#": "put query",
         "table: TIMELINE#": "query",
-        "workflow": "describe",
+        "table: PAGE#": "put",
     },
     "CheckCertificate": {
         "signing key": "public-key",
@@ -111,8 +150,18 @@ PREFIXES = {
     "evidence": ("",),
     "stories": ("",),
 }
-PARTITIONS = ("STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "USER#")
-INDEXES = {"by_creator": "creator", "feed": "feed_shard", "review": "review_queue"}
+PARTITIONS = (
+    "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
+    "CHANGE", "PAGE#", "QUOTA#", "PACE",
+)  # fmt: skip
+#: Partitions of their own, not one of each story or user.
+WHOLE = frozenset({"CHANGE", "PACE"})
+INDEXES = {
+    "by_creator": "creator",
+    "feed": "feed_shard",
+    "review": "review_queue",
+    "queue": "queued_for",
+}
 PROBE = "isolation"
 
 #: How the services say that a role may not; any other answer means that it may.
@@ -157,7 +206,7 @@ def on_records(deployment: Deployment) -> Iterator[Attempt]:
     #: Never true, so that a write that is allowed changes nothing.
     never: dict[str, Any] = {"ConditionExpression": "attribute_exists(there_is_no_such_attribute)"}
     for partition in PARTITIONS:
-        pk = f"{partition}{PROBE}"
+        pk = partition if partition in WHOLE else f"{partition}{PROBE}"
         key = {"pk": {"S": pk}, "sk": {"S": "META"}}
         where = f"table: {partition}"
 
@@ -209,6 +258,7 @@ def on_keys(deployment: Deployment) -> Iterator[Attempt]:
         ("certificate chain", "CertificateChainParameter"),
         ("trust anchors", "TrustAnchorsParameter"),
         ("service switch", "ServiceSwitch"),
+        ("public URL", "PublicUrlParameter"),
     ):
         name = deployment.outputs[output]
         yield Attempt(where, "get", _asks("ssm", "get_parameter", Name=name))
@@ -237,9 +287,13 @@ def on_the_workflow(deployment: Deployment) -> Iterator[Attempt]:
     for output in ("GenerationDoneTopic", "GenerationFailedTopic"):
         told = _asks("sns", "publish", TopicArn=deployment.outputs[output], Message=PROBE)
         yield Attempt(output, "publish", told)
-    function = _physical(deployment, "SettleStoryFunction")
-    invoked = _asks("lambda", "invoke", FunctionName=function, Payload=b"{}")
-    yield Attempt("functions", "invoke", invoked)
+    for where, function, alias in (
+        ("functions", "SettleStoryFunction", ""),
+        ("gate 3", "PostStoryFunction", ":live"),
+    ):
+        name = _physical(deployment, function) + alias
+        invoked = _asks("lambda", "invoke", FunctionName=name, Payload=b"{}")
+        yield Attempt(where, "invoke", invoked)
 
 
 def _physical(deployment: Deployment, logical: str) -> str:

@@ -1,15 +1,14 @@
 """The README cannot lie: each command in it is run, and its receipt is one that a story prints."""
 
-import os
 import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.checkout import ROOT, own_stack
+
 README = (ROOT / "README.md").read_text()
 #: Not run here: what runs this very test, and what tests/sam runs, where the build is.
 BY_CI = {"make test", "make invoke STATE=InspectPhoto"}
@@ -23,15 +22,8 @@ def commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
-    """Without what make and the test runner hand down; a stack that was up stays up."""
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("MAKE", "MFLAGS", "PYTEST", "AWS_"))
-    }
-    was_up = (ROOT / ".enliven" / "profile.json").exists()
-    yield clean
-    subprocess.run(["make", "up" if was_up else "down"], cwd=ROOT, env=clean, check=True)
+    with own_stack() as clean:
+        yield clean
 
 
 def test_every_command_of_the_readme_runs(environment: dict[str, str]) -> None:

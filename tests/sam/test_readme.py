@@ -1,18 +1,16 @@
 """What the README says of one function, run as a reader would."""
 
 import json
-import os
 import shlex
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from local.sam.build import Build
 from story.contracts import InspectPhotoOutput
+from tests.checkout import ROOT, own_stack
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 SECTION = "## One function, as Lambda runs it"
 _SECONDS = 1_200
@@ -20,15 +18,8 @@ _SECONDS = 1_200
 
 @pytest.fixture
 def environment() -> Iterator[dict[str, str]]:
-    """Without what make and the test runner hand down; a stack that was up stays up."""
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("MAKE", "MFLAGS", "PYTEST", "AWS_"))
-    }
-    was_up = (ROOT / ".enliven" / "stack.json").exists()
-    yield clean
-    subprocess.run(["make", "up" if was_up else "down"], cwd=ROOT, env=clean, check=True)
+    with own_stack() as clean:
+        yield clean
 
 
 def test_the_commands_for_one_function_run(environment: dict[str, str], host: Build) -> None:

@@ -2,10 +2,13 @@
 
 JSONata (moto leaves its evaluator empty) through jsonata-python; Lambda: an invocation calls the
 real handler here and answers errors as the Lambda service does, by class name; and the cause of
-SendTaskFailure, which moto drops.
+SendTaskFailure, which moto drops. DynamoDB: UPDATED_NEW names what was set, changed or not, and an
+update is atomic.
 """
 
 import json
+import re
+import threading
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,6 +18,7 @@ import jsonata
 import pytest
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.responses import EmptyResult
+from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.eval import states, variable_store
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -46,6 +50,24 @@ def _send_task_failure(self: StepFunctionResponse) -> Any:
     return EmptyResult()
 
 
+def _updated_new(self: DynamoHandler, _old: Any, new: dict[str, Any]) -> dict[str, Any]:
+    """As AWS: moto leaves out what was set to the value that it had."""
+    names = self.body.get("ExpressionAttributeNames", {})
+    assigned = re.findall(r"([#\w]+)\s*=", self.body["UpdateExpression"])
+    set_names = [names.get(name, name) for name in assigned]
+    return {name: new[name] for name in set_names}
+
+
+_one_update = threading.Lock()
+_update_item = DynamoHandler.update_item
+
+
+def _update_atomically(self: DynamoHandler) -> Any:
+    """As AWS: moto looks whether the condition holds and writes, and lets others in between."""
+    with _one_update:
+        return _update_item(self)
+
+
 def install(patch: pytest.MonkeyPatch, handlers: Mapping[str, Handler]) -> None:
     """Let moto evaluate JSONata and call these handlers, named as in the template."""
 
@@ -69,4 +91,6 @@ def install(patch: pytest.MonkeyPatch, handlers: Mapping[str, Handler]) -> None:
     patch.setattr(states, "encode_jsonata_variable_declarations", _declare)
     patch.setattr(variable_store, "encode_jsonata_variable_declarations", _declare)
     patch.setattr(StepFunctionResponse, "send_task_failure", _send_task_failure)
+    patch.setattr(DynamoHandler, "update_item", _update_atomically)
+    patch.setattr(DynamoHandler, "_build_updated_new_attributes", _updated_new)
     patch.setattr(LambdaSimpleBackend, "invoke", invoke)

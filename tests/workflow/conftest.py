@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from cloud import clients, switch
 from local import certificates
-from story import identifiers
+from story import identifiers, limits
 from tests.transformed import transformed
 from tests.workflow import bridges, engine
 from tests.workflow.providers import Providers
@@ -28,7 +28,9 @@ SWITCH = "/enliven/switch"
 
 _STATES = {
     "InspectPhotoFunction": "inspect_photo",
+    "RestorePhotoFunction": "restore_photo",
     "ModerateFunction": "moderate",
+    "AwaitPromptFunction": "await_prompt",
     "DirectSceneFunction": "direct_scene",
     "GenerateVideoFunction": "generate_video",
     "InspectVideoFunction": "inspect_video",
@@ -60,8 +62,8 @@ class Cloud:
     failure: dict[str, str] | None = None
     silent: bool = False
 
-    def create(self, prompt: str = f"make this {CANARY} come alive") -> str:
-        """A story that awaits its photo, as POST /stories makes it."""
+    def create(self, prompt: str | None = f"make this {CANARY} come alive") -> str:
+        """A story that awaits its photo, as POST /stories makes it; a draft without a prompt."""
         story_id = identifiers.new_story_id()
         importlib.import_module("cloud.stories").create(
             {
@@ -73,9 +75,12 @@ class Cloud:
                 "expires_at": "2099-01-01T00:00:00.000Z",
                 "attempt": 1,
                 "prompt": prompt,
+                "draft": prompt is None,
                 "people_consent": False,
                 "fit": "cover",
                 "loop": True,
+                # The shortest: it is the workflow that is tested, not the encoder.
+                "seconds": limits.MIN_CLIP_SECONDS,
             }
         )
         return story_id
@@ -130,6 +135,51 @@ class Cloud:
         settled: list[str] = handler("settle_story")(event, None)["settled"]
         return settled
 
+    def changed(self, story_id: str) -> list[str]:
+        """What the rule on our own bus does when a story was called off or deleted."""
+        event = {
+            "source": "enliven.stories",
+            "detail-type": "Enliven Story Closed",
+            "detail": {"story_id": story_id},
+        }
+        settled: list[str] = handler("settle_story")(event, None)["settled"]
+        return settled
+
+    def sweep(self) -> list[str]:
+        """What the schedule does."""
+        event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+        settled: list[str] = handler("settle_story")(event, None)["settled"]
+        return settled
+
+    def executions(self) -> list[str]:
+        """The executions that there are and were, the latest first."""
+        listed = boto3.client("stepfunctions").list_executions(stateMachineArn=self.machine)
+        return [each["executionArn"] for each in listed["executions"]]
+
+    def hurry(self, state: str, seconds: int) -> None:
+        """Let a state's time be over sooner, for the executions that start from now on."""
+        states = boto3.client("stepfunctions")
+        definition = json.loads(
+            states.describe_state_machine(stateMachineArn=self.machine)["definition"]
+        )
+        definition["States"][state]["TimeoutSeconds"] = seconds
+        states.update_state_machine(stateMachineArn=self.machine, definition=json.dumps(definition))
+
+    def until(self, story_id: str, status: str) -> dict[str, Any]:
+        """Wait until a story has a status; returns it."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
+            story = self.story(story_id)
+            if story["status"] == status:
+                return story
+            time.sleep(0.02)
+        raise AssertionError(f"{story_id} is {story['status']}, not {status}: {story}")
+
+    def records(self, story_id: str) -> list[str]:
+        """The partitions that hold something of a story."""
+        items = boto3.client("dynamodb").scan(TableName=self.table)["Items"]
+        return sorted({item["pk"]["S"] for item in items if story_id in item["pk"]["S"]})
+
     def run(self, story_id: str, photo: bytes | None = None) -> dict[str, Any]:
         """Upload, run, settle; returns how the execution ended."""
         execution = self.start(self.upload(story_id, photo))
@@ -140,6 +190,17 @@ class Cloud:
     def story(self, story_id: str) -> dict[str, Any]:
         found: dict[str, Any] = importlib.import_module("cloud.stories").get(story_id)
         return found
+
+    def annotate(self, story_id: str, **fields: Any) -> None:
+        """Write fields of a record past everybody: what time or an operator would have done."""
+        sets = ", ".join(f"{name} = :{name}" for name in fields)
+        records = importlib.import_module("cloud.stories")
+        boto3.client("dynamodb").update_item(
+            TableName=self.table,
+            Key=records.to_item({"pk": f"STORY#{story_id}", "sk": "META"}),
+            UpdateExpression=f"SET {sets}",
+            ExpressionAttributeValues=records.to_item({f":{n}": v for n, v in fields.items()}),
+        )
 
     def keys(self, bucket: str) -> list[str]:
         """Every key of a bucket, every version and delete marker included."""
@@ -255,6 +316,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "ENDPOINT_NAME": "endpoint",
         "DAILY_GENERATIONS": "10",
         "SWITCH_PARAMETER": SWITCH,
+        "EVENT_BUS": "enliven-stories",
         "SIGNING_KEY_ID": key,
         "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
         "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",
@@ -289,4 +351,5 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
             },
         ),
     )["stateMachineArn"]
+    patch.setenv("STORY_WORKFLOW", cloud.machine)
     return cloud

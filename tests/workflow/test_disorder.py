@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from cloud import stories
+from story.states import Status
 from tests.workflow.conftest import Cloud, handler
 
 FUNCTIONS = (
@@ -112,7 +113,7 @@ def test_of_two_uploads_whose_events_race_exactly_one_is_the_story(cloud: Cloud)
 
 def test_an_upload_for_an_expired_form_starts_nothing(cloud: Cloud) -> None:
     story_id = cloud.create()
-    stories.annotate(story_id, expires_at="2020-01-01T00:00:00.000Z")
+    cloud.annotate(story_id, expires_at="2020-01-01T00:00:00.000Z")
     cloud.run(story_id)
     assert cloud.called == []
     assert cloud.story(story_id)["status"] == "AWAITING_PHOTO"
@@ -219,9 +220,8 @@ def test_a_story_closed_from_outside_is_not_published(cloud: Cloud) -> None:
 
     def closes(event: dict[str, Any], context: Any) -> Any:
         answer = real(event, context)
-        story = cloud.story(event["story_id"])
-        stories.move(
-            event["story_id"], "PROCESSING", "CANCELLED", execution_arn=story["execution_arn"]
+        assert stories.change(
+            event["story_id"], Status.PROCESSING, Status.CANCELLED, who="settle_story"
         )
         return answer
 
@@ -250,7 +250,7 @@ def test_evidence_is_swept_when_its_day_has_come(cloud: Cloud) -> None:
     sweep = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
     handler("settle_story")(sweep, None)
     assert cloud.keys("evidence") == [f"{story_id}/photo.jpg"], "kept for a day"
-    stories.annotate(story_id, evidence_until="2020-01-01T00:00:00+00:00")
+    cloud.annotate(story_id, evidence_until="2020-01-01T00:00:00+00:00")
     handler("settle_story")(sweep, None)
     assert cloud.keys("evidence") == []
 

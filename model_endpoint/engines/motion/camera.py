@@ -77,8 +77,8 @@ class Lens:
         """
         growth = self.growth(share, pose)
         turn = share - self.pivot
-        shift_x = pose.x * share + pose.turn_x * turn
-        shift_y = pose.y * share + pose.turn_y * turn
+        shift_x = pose.x * share + pose.turn_x * turn if pose.x or pose.turn_x else 0.0
+        shift_y = pose.y * share + pose.turn_y * turn if pose.y or pose.turn_y else 0.0
         centre_x, centre_y = self.centre
         return (
             as_map(centre_x + (x - centre_x - shift_x) / growth),

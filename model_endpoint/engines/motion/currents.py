@@ -113,9 +113,9 @@ class Stream:
             (early_tiles & ~late_tiles, late_tiles & ~early_tiles), ways, strict=True
         ):
             for rect in rects(only, within):
-                part(drawn, rect, within)[:] = self._source.sample(enlarged(block(way, rect), rect))
+                self._source.draw_bent(part(drawn, rect, within), way, rect)
         for rect in rects(early_tiles & late_tiles, within):
-            one, other = (self._source.sample(enlarged(block(way, rect), rect)) for way in ways)
+            one, other = (self._source.drawn_bent(way, rect) for way in ways)
             share = enlarged(block(late, rect), rect)
             part(drawn, rect, within)[:] = cv2.blendLinear(one, other, as_map(1.0 - share), share)
 

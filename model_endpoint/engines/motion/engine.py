@@ -15,6 +15,7 @@ from model_endpoint.engines.motion.camera import Path as CameraPath
 from model_endpoint.engines.motion.card import surround
 from model_endpoint.engines.motion.encoders import X264, Encoder
 from model_endpoint.engines.motion.framing import Framing, Rect
+from model_endpoint.engines.motion.memory import give_back
 from model_endpoint.engines.motion.movie import Movie
 from model_endpoint.engines.motion.plan import Plan, choose_camera, decide, reported
 from model_endpoint.engines.motion.planes import Planes
@@ -61,9 +62,9 @@ def produce(photo: Rgb, direction: Direction, scene: Scene) -> Production:
     return Production(scene, staged, move, plan, Renderer(staged, lens, path, plan.effects))
 
 
-def frames(production: Production, direction: Direction) -> Iterator[Planes]:
+def frames(renderer: Renderer, direction: Direction) -> Iterator[Planes]:
     """Every frame of the clip, drawn when it is asked for: one finishes while the next begins."""
-    renderer, size = production.renderer, (direction.width, direction.height)
+    size = (direction.width, direction.height)
 
     def finished(begun: Begun) -> Planes:
         return surround(renderer.finish(begun), size)
@@ -101,12 +102,23 @@ class MotionEngine:
         """Write one MP4; see engines/protocol.py."""
         self.card.require(direction)
         started = time.perf_counter()
+        # What the clip before left: the networks of the analysis need much for a moment.
+        give_back()
         progress(0.0, "scene")
         scene = analyse(photo, direction.faces, direction.tags, direction.wishes.named)
         seen = time.perf_counter()
+        give_back()
         progress(SCENE_DONE, "layers")
         production = produce(photo, direction, scene)
-        sound = soundtrack(direction, production.staged.stage, production.plan.effects)
+        plan, framing, move = production.plan, production.staged.framing, production.move
+        crop, fit = framing.crop, framing.fit
+        regions = reported(scene, plan.effects)
+        sound = soundtrack(direction, production.staged.stage, plan.effects)
+        # Frames need none of what was staged and seen: of a large clip that is as much memory as
+        # the encoder will take.
+        renderer = production.renderer
+        del production, framing, scene
+        give_back()
         prepared = time.perf_counter()
         progress(LAYERS_DONE, "render")
         with (
@@ -120,12 +132,11 @@ class MotionEngine:
                 encoder=self._encoder,
             ) as movie,
         ):
-            for index, picture in enumerate(frames(production, direction), start=1):
+            for index, picture in enumerate(frames(renderer, direction), start=1):
                 movie.add(picture)
                 done = index / direction.frames
                 progress(LAYERS_DONE + (1.0 - LAYERS_DONE) * done, "render")
         finished = time.perf_counter()
-        plan = production.plan
         return Report(
             inference_id=direction.inference_id,
             engine=self.card.engine,
@@ -136,12 +147,12 @@ class MotionEngine:
             width=direction.width,
             height=direction.height,
             has_sound=sound is not None,
-            crop=production.staged.framing.crop,
-            fit=production.staged.framing.fit,
-            camera=production.move,
+            crop=crop,
+            fit=fit,
+            camera=move,
             understood=plan.understood,
             unmet=plan.unmet,
-            regions=reported(scene, plan.effects),
+            regions=regions,
             timings={
                 "scene": round(seen - started, 3),
                 "layers": round(prepared - seen, 3),

@@ -35,6 +35,10 @@ class Fields:
         rows, columns = -(-plate[1] // FIELD_PX) + 1, -(-plate[0] // FIELD_PX) + 1
         self._sum = np.zeros((rows, columns, 2), dtype=np.float32)
 
+    def __bool__(self) -> bool:
+        """Whether anything is bent."""
+        return bool(self._large or self._details)
+
     def at(self, phase: float, places: Map) -> Map:
         """(rows, columns, 2) plate pixels, for the plate pixels that a camera's grid sees."""
         moved = np.zeros_like(places)

@@ -16,6 +16,8 @@ from model_endpoint.pixels import Map, Rgb, as_map
 #: A rectangle of the picture: left, top, right, bottom.
 Rect: TypeAlias = tuple[int, int, int, int]
 Pixels: TypeAlias = NDArray[Any]
+#: How far outside the picture's first pixel the grid's first place lies, across and down.
+OUTSIDE_PX = (FIELD_PX + 1) / 2
 
 
 def centres(size: tuple[int, int]) -> tuple[Map, Map]:
@@ -42,10 +44,10 @@ def enlarged(values: Map, rect: Rect) -> Map:
     return as_map(cropped(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), rect))
 
 
-def cropped(fine: Pixels, rect: Rect) -> Pixels:
-    """The rectangle's own pixels of a block that was enlarged to FIELD_PX pixels a square."""
+def cropped(fine: Pixels, rect: Rect, side: int = FIELD_PX) -> Pixels:
+    """The rectangle's own pixels of a block that was enlarged to `side` pixels a square."""
     left, top, right, bottom = rect
-    x, y = left % FIELD_PX + FIELD_PX, top % FIELD_PX + FIELD_PX
+    x, y = left % side + side, top % side + side
     return fine[y : y + bottom - top, x : x + right - left]
 
 

@@ -138,7 +138,8 @@ class Renderer:
         #: Where a layer is drawn before it is laid over those behind it: each may be drawn in a
         #: thread of its own.
         self._canvas, self._sky_canvas, self._front_canvas = (
-            np.zeros((height, self._size[0], 4), dtype=np.uint8) for _ in range(3)
+            np.zeros((height if layer is not None else 0, self._size[0], 4), dtype=np.uint8)
+            for layer in (self._ground, self._sky, self._subject)
         )
         self._defocus = Defocus(self._ground) if path.move == "rack_focus" else None
 
@@ -211,10 +212,11 @@ class Renderer:
     def _whole(self) -> Rect:
         return 0, 0, self._size[0], self._size[1]
 
-    def _empty(self, rect: Rect, canvas: Rgb) -> Rgb:
-        """A canvas's rectangle, with nothing on it; what was on it is lost."""
+    def _cleared(self, rect: Rect, canvas: Rgb, tiles: Squares) -> Rgb:
+        """A canvas's rectangle, empty but for the tiles, which will be drawn."""
         canvas = part(canvas, rect, self._whole())
-        canvas[:] = 0
+        for bare in rects(~tiles, rect):
+            part(canvas, bare, rect)[:] = 0
         return canvas
 
     def _places(self, share: Map | float, pose: Pose) -> Map:
@@ -271,8 +273,7 @@ class Renderer:
         top, bottom = above_first(of_ground, height), below_last(of_ground, height)
         if top < bottom:
             rect = (0, top, width, bottom)
-            drawn = self._draw_ground(bent, rect, of_ground, pose, phase)
-            ground, cover = unpacked(drawn)
+            ground, cover = self._draw_ground(bent, rect, of_ground, pose, phase)
             below = picture.part(rect)
             below.y[:], below.u[:], below.v[:] = ground.y, ground.u, ground.v
             if top < sky_bottom:
@@ -285,15 +286,21 @@ class Renderer:
 
     def _draw_ground(
         self, places: Map, rect: Rect, tiles: Squares, pose: Pose, phase: float
-    ) -> Rgb:
-        """The ground's rectangle, (h, w, 4), with what flows on it; nothing where not needed."""
-        drawn, parts = self._empty(rect, self._canvas), rects(tiles, rect)
+    ) -> tuple[Planes, Rgb]:
+        """The ground's rectangle with what flows on it, and its coverage; nothing where not needed.
+
+        Out of focus it is taken plane by plane: chroma has a quarter of the pixels.
+        """
+        drawn, parts = self._cleared(rect, self._canvas, tiles), rects(tiles, rect)
         self._ground.draw(drawn, rect, places, parts)
-        if self._defocus is not None and pose.defocus > 0.0:
-            self._defocus.ground(drawn, rect, self._ground.own(places), parts, pose.defocus)
         for stream in self._ground_streams:
             stream.lay(drawn, phase, places, rect)
-        return drawn
+        ground, cover = unpacked(drawn)
+        if self._defocus is not None and pose.defocus > 0.0:
+            through = cover if self._sky is not None else None
+            own = self._ground.own(places)
+            self._defocus.ground(ground, through, rect, own, parts, amount=pose.defocus)
+        return ground, cover
 
     def _open_sky(self, pose: Pose, phase: float, rect: Rect, tiles: Squares) -> Planes:
         sky = self._sky
@@ -304,11 +311,11 @@ class Renderer:
         if blurs:
             # A blur looks at what is around.
             tiles = np.ones_like(tiles)
-        drawn = self._empty(rect, self._sky_canvas)
+        drawn = self._cleared(rect, self._sky_canvas, tiles)
         if self._sky_streams:
             self._sky_streams[0].draw_tiles(drawn, phase, places, rect, tiles)
         else:
-            sky.draw(drawn, rect, places, rects(tiles, rect))
+            sky.draw_even(drawn, rect, places, rects(tiles, rect))
         if blurs:
             drawn = Defocus.blurred(drawn, pose.defocus)
         picture, _ = unpacked(drawn)
@@ -324,8 +331,9 @@ class Renderer:
         if rect is None:
             return
         tiles = tiled(looked_up(subject.most, asked(places)) > TRACE)
-        drawn = self._empty(rect, self._front_canvas)
-        subject.texture.draw(drawn, rect, places, rects(tiles, rect), cv2.BORDER_CONSTANT)
+        drawn = self._cleared(rect, self._front_canvas, tiles)
+        draw = subject.texture.draw if self._fields["subject"] else subject.texture.draw_even
+        draw(drawn, rect, places, rects(tiles, rect), cv2.BORDER_CONSTANT)
         layer, cover = unpacked(drawn)
         lay_over(picture.part(rect), layer, cover)
 

@@ -3,7 +3,7 @@
 A part is a run of square tiles, since a rectangle's own cost is that of about a thousand pixels.
 """
 
-from collections.abc import Iterator
+import re
 from typing import TypeAlias
 
 import cv2
@@ -20,8 +20,12 @@ TILE_PLACES = 8
 STRIDE = 2
 TILE_PX = TILE_PLACES * STRIDE * FIELD_PX
 
+#: A run of true tiles in a row, as bytes.
+RUN = re.compile(b"\x01+")
+
 #: One truth for each place that is asked, or for each tile.
 Squares: TypeAlias = NDArray[np.bool_]
+NO_TILES: Squares = np.zeros(0, dtype=np.bool_)
 
 
 def asked(grid: Map) -> Map:
@@ -62,22 +66,15 @@ def rects(tiles: Squares, within: Rect) -> list[Rect]:
     """
     found: list[Rect] = []
     open_runs: dict[tuple[int, int], int] = {}
-    for row, values in enumerate([*tiles.tolist(), []]):
-        runs = set(_runs(values))
+    for row, values in enumerate([*tiles, NO_TILES]):
+        runs = {run.span() for run in RUN.finditer(values.tobytes())}
+        if runs == open_runs.keys():
+            continue
         over = [run for run in open_runs if run not in runs]
         found.extend(_pixels(run, open_runs.pop(run), row, within) for run in over)
         for run in runs:
             open_runs.setdefault(run, row)
     return [rect for rect in found if rect[0] < rect[2] and rect[1] < rect[3]]
-
-
-def _runs(row: list[bool]) -> Iterator[tuple[int, int]]:
-    """First and one past the last of each run of true values."""
-    end = 0
-    while True in row[end:]:
-        begin = row.index(True, end)
-        end = row.index(False, begin) if False in row[begin:] else len(row)
-        yield begin, end
 
 
 def _pixels(run: tuple[int, int], top: int, bottom: int, within: Rect) -> Rect:

@@ -65,7 +65,6 @@ def test_without_an_authorizer_nobody_is_anybody() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "{}",
         "null",
         "[]",
         '"prompt"',

@@ -2,12 +2,15 @@
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 
 from api import making
-from cloud import stories
-from story.view import StoryList
+from cloud import stories, timeline
+from story import quota
+from story.view import StoryList, StoryView
 from tests.unit.api.calling import OTHER, create, get, listed, problem
 
 pytestmark = pytest.mark.usefixtures("account")
@@ -89,3 +92,85 @@ def test_a_deleted_story_is_gone_at_once() -> None:
     stories.annotate(made, deleted_at="2026-11-22T12:00:00.000Z")
     assert problem(get(made)) == (404, "story_not_found")
     assert StoryList.model_validate_json(listed()["body"]).stories == ()
+
+
+def view(story_id: str, creator: str = "creator") -> StoryView:
+    return StoryView.model_validate_json(get(story_id, creator)["body"])
+
+
+def _set(story_id: str, **fields: object) -> None:
+    """Write a record's fields as whoever has it would."""
+    boto3.client("dynamodb").update_item(
+        TableName="stories",
+        Key=stories.to_item({"pk": f"STORY#{story_id}", "sk": "META"}),
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in fields),
+        ExpressionAttributeNames={f"#{name}": name for name in fields},
+        ExpressionAttributeValues=stories.to_item({f":{k}": v for k, v in fields.items()}),
+    )
+
+
+def _at_work(story_id: str, *, waits_since: str, **facts: object) -> None:
+    """A story whose request waits for the engine."""
+    _set(story_id, status="PROCESSING")
+    line = {
+        "began_at": waits_since,
+        "outcome": "running",
+        "take": 1,
+        "waits_since": waits_since,
+        "queued_for": "engine",
+        **facts,
+    }
+    key = timeline.key(story_id, 1, "GenerateVideo")
+    boto3.client("dynamodb").put_item(TableName="stories", Item={**key, **stories.to_item(line)})
+
+
+def _ago(seconds: float) -> str:
+    return quota.iso(datetime.now(UTC) - timedelta(seconds=seconds))
+
+
+def test_a_story_that_waits_for_the_engine_is_told_its_place_whoever_is_before_it() -> None:
+    first, second, third = (create(creator).story.id for creator in ("ana", "bo", "ana"))
+    for ago, story_id in ((9, first), (6, second), (3, third)):
+        _at_work(story_id, waits_since=_ago(ago))
+    places = [view(story_id, who) for story_id, who in ((first, "ana"), (second, "bo"))]
+    assert [each.queue_position for each in places] == [0, 1]
+    assert view(third, "ana").queue_position == 2
+    later = [places[1].eta_seconds, view(third, "ana").eta_seconds]
+    assert later[0] is not None
+    assert later[1] is not None
+    assert later[0] < later[1]
+    page = StoryList.model_validate_json(listed("ana")["body"])
+    assert {each.queue_position for each in page.stories} == {0, 2}
+
+
+def test_a_story_that_does_not_wait_has_no_place() -> None:
+    made = create()
+    assert made.story.queue_position is None
+    _at_work(made.story.id, waits_since=_ago(3), queued_for=None)
+    assert view(made.story.id).queue_position is None
+
+
+def test_a_story_that_is_over_stays_where_it_stopped_and_has_no_time_left() -> None:
+    made = create()
+    line = {"reported_at": _ago(990), "take1_engine_at": _ago(999)}
+    _at_work(made.story.id, waits_since=_ago(1000), queued_for=None, fraction=0.5, **line)
+    before = view(made.story.id).progress
+    _set(made.story.id, status="FAILED", updated_at=_ago(500))
+    after = view(made.story.id)
+    assert 0 < before == after.progress < 1
+    assert (after.stage, after.eta_seconds, after.queue_position) == (None, None, None)
+
+
+def test_an_expired_form_is_no_progress_and_nothing_is_to_come() -> None:
+    made = create()
+    _set(made.story.id, expires_at=_ago(1))
+    expired = view(made.story.id)
+    assert (expired.status, expired.progress, expired.eta_seconds) == ("EXPIRED", 0.0, None)
+
+
+def test_the_progress_of_an_attempt_is_not_that_of_the_one_before() -> None:
+    made = create()
+    done = {"ended_at": _ago(1), "outcome": "done", "queued_for": None}
+    _at_work(made.story.id, waits_since=_ago(9), **done)
+    _set(made.story.id, attempt=2)
+    assert view(made.story.id).progress == 0.0

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from cli.progress import USUAL
 from local.certificates import issue
-from story.contracts import STATES
 from story.limits import MAX_UPLOAD_BYTES
 from story.view import CreateStory, StoryView
 
@@ -118,7 +118,7 @@ class Play:
     instead: dict[tuple[str, str], Callable[["Stage"], bool]] = field(default_factory=dict)
     never_ends: bool = False
     #: How much further the workflow is at each poll.
-    states_a_poll: int = len(STATES)
+    states_a_poll: int = len(USUAL)
     signs_in_as: str = PASSWORD
     challenge: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class Play:
     def view(self) -> dict[str, Any]:
         """The story after as many polls."""
         assert self.created is not None
-        names = list(STATES)
+        names = list(USUAL)
         count = names.index(self.stops_at) + 1
         ended = min(self.polls * self.states_a_poll, count) if self.form else 0
         over = ended == count and not self.never_ends

@@ -58,6 +58,10 @@ def record(status: Status, words: str = "clouds drift") -> dict[str, Any]:
     return {
         "pk": f"STORY#{STORY}",
         "sk": "META",
+        "prompt_until": "2999-01-01T00:00:00.000Z",
+        "tags": ["Sea"],
+        "people": 0,
+        "suggestions": ["The waves roll in"],
         "story_id": STORY,
         "status": status.value,
         "creator": words,
@@ -129,7 +133,13 @@ def dossier(status: Status, words: str = "clouds drift", **more: Any) -> Dossier
     )
     kept = record(status, words)
     stored = [
-        {"gate": "video", "verdict": verdict["verdict"], "decided_at": iso(5), "policy": "1"}
+        {
+            "sk": "0001#video",
+            "gate": "video",
+            "verdict": verdict["verdict"],
+            "decided_at": iso(5),
+            "policy": "1",
+        }
         | {"detail": json.dumps(verdict)}
     ]
     return Dossier(
@@ -214,6 +224,15 @@ def test_a_verdict_from_before_pictures_had_scores_says_so() -> None:
     for finding in old.verdicts["video"]["findings"]:
         del finding["scores"]
     assert "scores of each picture were not kept" in explained.render(old)
+
+
+def test_the_last_gate_of_a_posted_story_is_shown_with_the_others() -> None:
+    made = dossier(Status.POSTED, video=signed_clip().video)
+    words = {"verdict": "allow", "reasons": [], "findings": [], "models": ["m"], "policy": "1"}
+    made.verdicts["posting"] = words | {"decided_at": iso(9)}
+    page = explained.render(made)
+    assert 'id="gate-posting"' in page
+    assert "The words again, before others saw it" in page
 
 
 def test_an_engine_that_is_not_ours_is_not_looked_at_again() -> None:

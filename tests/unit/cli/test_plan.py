@@ -40,7 +40,7 @@ def test_an_update_keeps_what_was_given_before_and_nobody_gives_now() -> None:
 
 
 def test_reservations_are_added_up() -> None:
-    assert _read().reserved == 50 + 6 * 20
+    assert _read().reserved == 50 + 7 * 20
     assert _read("ApiConcurrency=0", "StateConcurrency=0").reserved == 0
 
 

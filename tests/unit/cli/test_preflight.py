@@ -84,7 +84,7 @@ def test_a_quota_that_may_not_be_read_is_said_and_stops_nothing(account: Account
 def test_a_young_account_cannot_reserve_and_is_told_how_to_go_without(account: Account) -> None:
     account.quotas({"Concurrent executions": 10.0})
     found = preflight.concurrency(_plan(), account)
-    _is(found, "missing", "170 to be reserved", "ApiConcurrency=0 StateConcurrency=0")
+    _is(found, "missing", "190 to be reserved", "ApiConcurrency=0 StateConcurrency=0")
     account.quotas({"Concurrent executions": 10.0})
     without = _plan("ApiConcurrency=0", "StateConcurrency=0")
     _is(preflight.concurrency(without, account), "OK")

@@ -14,7 +14,7 @@ from cli import checkout, profile, up
 from cli.main import main
 from cli.outcome import CommandFailed
 from local.processes import Server, StackError
-from local.stack import LocalStack
+from local.stack import PARAMETERS, LocalStack
 from local.users import DemoUser
 
 OUTPUTS = {"ApiId": "a1b2", "UserPoolId": "us-east-1_Pool", "UserPoolClientId": "client"}
@@ -85,6 +85,13 @@ def test_a_restarted_process_is_deployed_to_again(stack: LocalStack) -> None:
         stack.project_root, stack.state_dir, False, again, stack.standins, stack.model
     )
     assert up.signature(restarted) != up.signature(stack)
+
+
+def test_an_address_for_phones_is_deployed_and_so_is_its_end(stack: LocalStack) -> None:
+    closed = up.signature(stack)
+    opened = up.signature(stack, {**PARAMETERS, "MediaEndpoint": "http://192.168.1.5:4280"})
+    assert opened != closed
+    assert up.signature(stack, dict(PARAMETERS)) == closed
 
 
 def test_compiled_code_beside_a_source_is_no_change(stack: LocalStack) -> None:

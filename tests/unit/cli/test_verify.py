@@ -26,7 +26,8 @@ from PIL import Image
 from cli import checkout, verify
 from cli.outcome import CommandFailed, Exit
 from local import certificates
-from sign_video import manifest, verification
+from provenance import verification
+from sign_video import manifest
 from story import labels
 from story.generation import EngineName
 

@@ -1,5 +1,5 @@
 """The account that these tests work in."""
 
-from tests.unit.cloud.account import account
+from tests.unit.cloud.account import account, one_write_at_a_time
 
-__all__ = ["account"]
+__all__ = ["account", "one_write_at_a_time"]

@@ -34,16 +34,53 @@ def _line(state: str) -> dict[str, Any]:
 
 
 def _create() -> None:
-    stories.create({"story_id": STORY, "status": "PROCESSING", "execution_arn": "mine"})
+    stories.create(
+        {"story_id": STORY, "status": "PROCESSING", "execution_arn": "mine", "attempt": 1}
+    )
+
+
+def _fail(execution: str, **fields: Any) -> bool:
+    return stories.change(
+        STORY,
+        Status.PROCESSING,
+        Status.FAILED,
+        who="settle_story",
+        condition="execution_arn = :this",
+        given={"this": execution},
+        **fields,
+    )
 
 
 def test_a_story_is_moved_once_and_by_its_own_execution_only() -> None:
     _create()
-    move = (STORY, Status.PROCESSING, Status.FAILED)
-    assert not stories.move(*move, execution_arn="another")
-    assert stories.move(*move, execution_arn="mine", updated_at="now")
-    assert not stories.move(*move, execution_arn="mine")
-    assert stories.get(STORY, "status") == {"status": "FAILED"}
+    assert not _fail("another")
+    assert _fail("mine", updated_at="now", removed=("execution_arn",))
+    assert not _fail("mine")
+    assert stories.get(STORY, "status", "updated_at", "execution_arn") == {
+        "status": "FAILED",
+        "updated_at": "now",
+    }
+
+
+def test_a_story_whose_creator_has_deleted_it_is_moved_by_nobody() -> None:
+    _create()
+    assert stories.mark_deleted(STORY, by="creator", at="then")
+    assert not stories.mark_deleted(STORY, by="creator", at="now")
+    assert not _fail("mine")
+    assert stories.get(STORY, "status", "deleted_at") == {
+        "status": "PROCESSING",
+        "deleted_at": "then",
+    }
+    with pytest.raises(StoryMissing):
+        stories.put_verdict(STORY, 1, "photo", {"verdict": "allow"})
+
+
+def test_a_field_is_marked_once_an_attempt() -> None:
+    _create()
+    assert not stories.mark(STORY, 2, "settled_at", "of another attempt")
+    assert stories.mark(STORY, 1, "settled_at", "first")
+    assert not stories.mark(STORY, 1, "settled_at", "second")
+    assert stories.get(STORY, "settled_at") == {"settled_at": "first"}
 
 
 def test_an_id_is_used_once() -> None:
@@ -53,7 +90,7 @@ def test_an_id_is_used_once() -> None:
 
 
 def test_a_deleted_story_is_neither_moved_nor_noted_nor_found() -> None:
-    assert not stories.move(STORY, Status.PROCESSING, Status.FAILED, execution_arn="mine")
+    assert not _fail("mine")
     assert not stories.annotate(STORY, evidence_until="later")
     with pytest.raises(StoryMissing, match=STORY):
         stories.get(STORY)
@@ -77,6 +114,15 @@ def test_a_second_run_is_at_work_again_and_adds_to_the_first() -> None:
         assert running["outcome"] == "running"
     line = _line("InspectPhoto")
     assert (line["runs"], line["began_at"], line["outcome"]) == (2, began, "done")
+
+
+def test_a_line_that_was_erased_while_its_state_ran_does_not_come_back() -> None:
+    key = timeline.key(STORY, 1, "DirectScene")
+    with timeline.record("DirectScene", REQUEST):
+        boto3.client("dynamodb").delete_item(TableName="stories", Key=key)
+        timeline.note(REQUEST, "DirectScene", alt_text="what the photo showed")
+    timeline.end(STORY, 1, "DirectScene", "done")
+    assert list(stories.partition("TIMELINE", STORY)) == []
 
 
 def test_the_calls_of_a_state_are_counted_the_lines_own_included() -> None:

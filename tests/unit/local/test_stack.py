@@ -92,7 +92,9 @@ def test_nothing_of_the_callers_account_reaches_the_stack(
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
-    environment = stack.emulator_environment(1, laptop.standins.url, strict_auth=False)
+    environment = stack.emulator_environment(
+        1, laptop.standins.url, strict_auth=False, folder=laptop.state_dir
+    )
     assert not {"AWS_PROFILE", "HTTPS_PROXY"} & set(environment)
     assert "real" not in environment.values()
     assert environment["AWS_ENDPOINT_URL_REKOGNITION"] == laptop.standins.url
@@ -140,6 +142,20 @@ def test_a_failed_deployment_names_the_resource_and_the_next_one_recovers(
 def test_a_parameter_that_the_template_lacks_is_refused(laptop: LocalStack, template: Path) -> None:
     with pytest.raises(StackError, match=r"has no parameter Engin$"):
         deploy.deploy(laptop, template=template, stack_name="pool", parameters={"Engin": "none"})
+
+
+def test_a_parameter_is_written_into_the_functions_that_have_it() -> None:
+    variables = {"A": {"Ref": "Given"}, "B": {"Ref": "Kept"}, "C": {"Fn::Sub": "${Given}"}, "D": ""}
+    resources = {
+        "F": {
+            "Type": "AWS::Serverless::Function",
+            "Properties": {"Environment": {"Variables": variables}},
+        },
+        "G": {"Type": "AWS::Serverless::Function", "Properties": {}},
+        "B": {"Type": "AWS::S3::Bucket"},
+    }
+    deploy._write_parameters({"Resources": resources}, {"Given": "now"})
+    assert variables == {"A": "now", "B": {"Ref": "Kept"}, "C": {"Fn::Sub": "${Given}"}, "D": ""}
 
 
 def test_users_can_sign_in_and_keep_their_passwords_to_their_owner(

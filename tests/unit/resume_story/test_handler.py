@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from cloud import clients, generations, stories, timeline
 from resume_story import handler as resume
 from story import errors
-from story.contracts import InferenceNotification
+from story.contracts import InferenceNotification, StateInput
 
 pytestmark = pytest.mark.usefixtures("account")
 STORY = "ab" * 16
@@ -150,6 +150,8 @@ def test_a_notification_of_no_generation_of_ours_deletes_only_results() -> None:
 
 def test_success_without_a_result_is_a_failure(states: Stubber) -> None:
     _invoked()
+    with timeline.record("GenerateVideo", StateInput(story_id=STORY, attempt=1), finishes=False):
+        pass
     cause = json.dumps({"errorMessage": "The engine ended without a result"})
     expected = {"taskToken": "token", "error": "GenerationFailed", "cause": cause}
     states.add_response("send_task_failure", {}, expected)

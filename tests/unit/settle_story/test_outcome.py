@@ -5,7 +5,7 @@ import json
 import pytest
 
 from settle_story import outcome
-from settle_story.handler import story_of
+from settle_story.handler import started_for
 from story import errors
 from story.states import Status
 
@@ -70,7 +70,7 @@ def test_a_cause_in_any_form_gives_a_message(cause: str | None, message: str) ->
 
 def test_the_story_is_the_one_that_the_uploads_key_names() -> None:
     detail = {"object": {"key": f"uploads/{STORY}/photo"}}
-    assert story_of(json.dumps(detail)) == STORY
+    assert started_for(json.dumps(detail)) == (STORY, None)
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_the_story_is_the_one_that_the_uploads_key_names() -> None:
     ],
 )
 def test_an_input_that_names_no_story_of_ours_names_none(execution_input: str | None) -> None:
-    assert story_of(execution_input) is None
+    assert started_for(execution_input) == (None, None)

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from cloud.certificates import NOTHING
 from cloud.clients import client
 from local import certificates
-from sign_video import manifest, verification
+from provenance import verification
+from sign_video import manifest
 from story import labels
 from story.errors import CredentialInvalid, ResultUnreadable, SettingInvalid
 from story.generation import EngineName

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from cloud.certificates import Identity, identity
 from cloud.clients import client
-from sign_video import manifest, signer, verification
+from provenance import verification
+from sign_video import manifest, signer
 from story import labels
 from story.errors import DependencyThrottled, DependencyUnavailable, SigningFailed
 from story.generation import EngineName

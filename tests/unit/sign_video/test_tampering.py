@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import struct
+import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sign_video import verification
+from cloud.clients import client
+from local import certificates
+from provenance import verification
+from story.contracts import Credential
 from story.errors import CredentialInvalid
 
 if TYPE_CHECKING:
-    from conftest import Signed
+    from conftest import Signed, Stack
 
 VIDEO = "0123456789abcdef0123456789abcdef/story.mp4"
 
@@ -110,3 +115,33 @@ def test_check_refuses_a_credential_without_the_time_stamp_it_should_have(signed
         verification.check(
             signed.video, "video/mp4", reading.instance_id, signed.root, stamped=True
         )
+
+
+def test_a_published_video_is_found_good_again(signed: Signed) -> None:
+    credential = Credential.model_validate(signed.output["credential"])
+    verification.check_again(signed.video, "video/mp4", credential, signed.root)
+
+
+def test_a_credential_that_took_the_place_of_another_is_noticed(signed: Signed) -> None:
+    other = Credential.model_validate(signed.output["credential"] | {"manifest_id": "urn:c2pa:x"})
+    with pytest.raises(CredentialInvalid, match="the story's is urn:c2pa:x"):
+        verification.check_again(signed.video, "video/mp4", other, signed.root)
+
+
+def test_without_a_time_stamp_a_credential_ends_with_its_certificate(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 4.0
+    ends = datetime.now(UTC) + timedelta(seconds=seconds)
+    monkeypatch.setattr(certificates, "LEAF_DAYS", seconds / 86_400)
+    public_key = client("kms").get_public_key(KeyId=stack.key_id)["PublicKey"]
+    made = certificates.issue(public_key, datetime.now(UTC))
+    stack.set_parameter("/enliven/chain", made.chain)
+    stack.set_parameter("/enliven/anchors", made.root)
+    output = stack.run()
+    video = stack.object(VIDEO)
+    credential = Credential.model_validate(output["credential"])
+    verification.check_again(video, "video/mp4", credential, made.root)
+    time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()) + 1.0)
+    with pytest.raises(CredentialInvalid, match=r"expired|insideValidity"):
+        verification.check_again(video, "video/mp4", credential, made.root)

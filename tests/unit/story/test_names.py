@@ -1,10 +1,12 @@
 """Identifiers, error codes, transitions, labels and limits."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from story import errors, identifiers, limits
 from story.generation import Box
-from story.states import ENDED, TRANSITIONS, Status, allowed
+from story.states import ENDED, LASTS_UNTIL, TRANSITIONS, Status, allowed, effective
 
 STORY = "0f" * 16
 
@@ -81,9 +83,29 @@ def test_a_code_is_the_class_name_in_snake_case(
     assert error.code() == code
 
 
-def test_a_story_at_work_can_only_end() -> None:
-    assert {t.target for t in TRANSITIONS if t.origin is Status.PROCESSING} <= ENDED
-    assert not [t for t in TRANSITIONS if t.origin in ENDED]
+def test_a_story_at_work_ends_or_waits_for_its_creator() -> None:
+    targets = {t.target for t in TRANSITIONS if t.origin is Status.PROCESSING}
+    assert targets <= ENDED | {Status.AWAITING_PROMPT}
+
+
+def test_what_has_ended_is_moved_by_its_creator_and_by_its_time_alone() -> None:
+    assert {(t.origin, t.target, t.who) for t in TRANSITIONS if t.origin in ENDED} == {
+        (Status.FAILED, Status.PROCESSING, "api.retryStory"),
+        (Status.UNDER_REVIEW, Status.CANCELLED, "api.cancelStory"),
+        # Its creator's wish, through gate 3.
+        (Status.READY, Status.POSTED, "post_story"),
+        (Status.POSTED, Status.EXPIRED, "settle_story.expiring"),
+    }
+    assert not [t for t in TRANSITIONS if t.origin is Status.CANCELLED]
+
+
+@pytest.mark.parametrize("status", sorted(LASTS_UNTIL))
+def test_what_does_not_last_has_expired_at_its_second(status: Status) -> None:
+    until = "2026-11-26T12:00:00.000Z"
+    record = {"status": status.value, LASTS_UNTIL[status]: until}
+    noon = datetime.fromisoformat(until)
+    assert effective(record, noon - timedelta(milliseconds=1)) is status
+    assert effective(record, noon) is Status.EXPIRED
 
 
 def test_only_whom_the_table_names_may_make_a_move() -> None:

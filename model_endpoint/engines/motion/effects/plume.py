@@ -7,10 +7,12 @@ with the clip. A flow without sinks gathers no threads, so that they cross and f
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from model_endpoint.engines.motion.effects.harmonics import smoothstep
 from model_endpoint.engines.motion.effects.particles import lay_scaled
@@ -100,18 +102,19 @@ class Eddies:
             axis=2,
         )
         flow *= share * rise / np.sqrt(np.square(flow).mean())
-        self._flow = as_map(flow.reshape(-1, 2))
+        self._across, self._up = (as_map(flow[..., axis].ravel()) for axis in (0, 1))
         self._cells = NOISE / span
         self._repeats = max(1, round(climbing * rise * seconds / span))
         self._seconds = seconds
 
-    def at(self, x: Map, up: Map, moment_s: Map) -> Map:
-        """(n, 2): half widths a second to the right and up, of n places at n moments."""
+    def at(self, x: Map, up: Map, moment_s: Map) -> tuple[Map, Map]:
+        """Half widths a second to the right and up, each (n,), of n places at n moments."""
         carried = moment_s * (self._repeats * NOISE / self._seconds)
         # Moved by WHOLE_TURNS nothing is negative, and cutting off is rounding down.
         column = (x * self._cells + WHOLE_TURNS).astype(np.intp) & (NOISE - 1)
         row = (up * self._cells - carried + WHOLE_TURNS).astype(np.intp) & (NOISE - 1)
-        return as_map(self._flow.take(row * NOISE + column, axis=0))
+        cell = row * NOISE + column
+        return as_map(self._across.take(cell)), as_map(self._up.take(cell))
 
 
 class Plume:
@@ -185,19 +188,23 @@ class Plume:
         born = np.repeat(moments, THREADS)
         narrow, wide = growth.widths
         spread = (wide - narrow) / growth.height
-        ways = [np.stack([x, up], axis=1)]
+        ways = np.empty((self._ages + 1, len(x), 2), dtype=np.float32)
+        ways[0, :, 0], ways[0, :, 1] = x, up
         step = np.float32(1.0 / PARTS_HZ)
         for age in range(self._ages):
             free = up / (up + STEADY)
-            flow = np.zeros((len(x), 2), np.float32)
+            moment = as_map(born + age * step)
+            right, higher = np.zeros_like(x), np.zeros_like(x)
             for each in eddies:
-                flow += each.at(x, up, as_map(born + age * step)) * free[:, None]
+                across, along = each.at(x, up, moment)
+                right += across * free
+                higher += along * free
             width = narrow + spread * np.clip(up, 0.0, growth.height)
             sideways = rise * (growth.lean / growth.height + x * spread / width)
-            x = as_map(x + step * (flow[:, 0] + sideways))
-            up = as_map(up + step * (flow[:, 1] + rise))
-            ways.append(np.stack([x, up], axis=1))
-        return as_map(np.stack(ways).reshape(self._ages + 1, len(moments), THREADS, 2))
+            x = as_map(x + step * (right + sideways))
+            up = as_map(up + step * (higher + rise))
+            ways[age + 1, :, 0], ways[age + 1, :, 1] = x, up
+        return as_map(ways.reshape(self._ages + 1, len(moments), THREADS, 2))
 
     def coverage(self, phase: float) -> Map:
         """(rows, columns) 0..1: how much the vapour hides."""
@@ -220,32 +227,36 @@ class Plume:
             1.0 - np.abs(age - middle) / middle,
             np.clip(age / middle - 1.0, 0.0, 1.0),
         )
+        corner, shares = self._corners(at)
         for softness, weight in zip(self._softness, weights, strict=True):
             some = weight > 0.0
-            layer = self._scattered(at[some], given[some] * weight[some][:, None])
+            value = given[some] * weight[some][:, None]
+            layer = self._scattered(corner[some], [share[some] * value for share in shares])
             total += cv2.GaussianBlur(layer, (0, 0), softness, borderType=cv2.BORDER_CONSTANT)
         total *= -self._density * self._ending(phase)
         cv2.exp(total, dst=total)
         return as_map(1.0 - total)
 
-    def _scattered(self, at: Map, given: Map) -> Map:
-        """(rows, CELLS): what lies in each cell, shared between the four nearest."""
-        column = (at[..., 0].ravel() + self._room) / self._cell - 0.5
-        row = self._rows - at[..., 1].ravel() / self._cell - 0.5
+    def _corners(self, at: Map) -> tuple[NDArray[np.intp], tuple[Map, ...]]:
+        """The first of the four cells nearest to each place (n, THREADS), and the four's shares.
+
+        What is not inside has shares of nothing, in cells that are there.
+        """
+        column = (at[..., 0] + self._room) / self._cell - 0.5
+        row = self._rows - at[..., 1] / self._cell - 0.5
         left, top = np.floor(column), np.floor(row)
         inside = (left >= 0) & (left < CELLS - 1) & (top >= 0) & (top < self._rows - 1)
-        left, top, column, row = (each[inside] for each in (left, top, column, row))
-        right, down, value = column - left, row - top, given.ravel()[inside]
-        index = (top * CELLS + left).astype(np.intp)
-        cells = self._rows * CELLS
+        right, down = column - left, row - top
+        corner = np.where(inside, top * CELLS + left, 0.0).astype(np.intp)
+        here, below = (1.0 - down) * inside, down * inside
+        return corner, ((1.0 - right) * here, right * here, (1.0 - right) * below, right * below)
+
+    def _scattered(self, corner: NDArray[np.intp], values: Sequence[Map]) -> Map:
+        """(rows, CELLS): what lies in each cell; see _corners."""
+        cells, places = self._rows * CELLS, corner.ravel()
         total = np.zeros(cells)
-        for step, share in (
-            (0, (1.0 - right) * (1.0 - down)),
-            (1, right * (1.0 - down)),
-            (CELLS, (1.0 - right) * down),
-            (CELLS + 1, right * down),
-        ):
-            total += np.bincount(index + step, value * share, cells)
+        for step, value in zip((0, 1, CELLS, CELLS + 1), values, strict=True):
+            total += np.bincount(places + step, value.ravel(), cells)
         return as_map(total.reshape(self._rows, CELLS))
 
     def _ending(self, phase: float) -> float:

@@ -260,22 +260,12 @@ def check(
     `stamped` asks for a time stamp too. Without anchors nobody can be Trusted, and Valid is
     enough. Raises CredentialInvalid.
     """
-    reading = read(io.BytesIO(signed), media_type, anchors)
-    if reading is None:
-        raise CredentialInvalid("The signed video carries no credential")
+    reading = _present(signed, media_type, anchors)
     if reading.instance_id != instance_id:
         raise CredentialInvalid(
             f"The active credential is of {reading.instance_id}, not of {instance_id}"
         )
-    defects = reading.defects(anchored=anchors is not None)
-    required = REQUIRED | ({TIME_STAMPED} if stamped else set())
-    missing = sorted(required.difference(reading.passed))
-    if defects or missing or reading.state == "Invalid":
-        failed = "; ".join(f"{f.where}: {f.code} ({f.explanation})" for f in defects)
-        raise CredentialInvalid(
-            f"The signed video reads back as {reading.state}"
-            f"; failed: {failed or 'nothing'}; not passed: {', '.join(missing) or 'nothing'}"
-        )
+    _require_good(reading, anchors, REQUIRED | ({TIME_STAMPED} if stamped else set()))
     made = reading.made
     if made is None or not (made.digital_source_type and made.when and reading.issuer):
         raise CredentialInvalid("The credential does not say how the video was made, and by whom")
@@ -287,3 +277,39 @@ def check(
         verified_by=VERIFIER,
         validation_state=reading.state,
     )
+
+
+def check_again(
+    signed: bytes, media_type: str, credential: Credential, anchors: str | None
+) -> None:
+    """That a video still carries the credential that it was published with, and that it holds now.
+
+    Valid now means what any verifier says now: the signature, the hash of the video, the anchors
+    of today, and the certificates at the time of the time stamp, or today if there is none.
+    Raises CredentialInvalid.
+    """
+    reading = _present(signed, media_type, anchors)
+    if reading.manifest_id != credential.manifest_id:
+        raise CredentialInvalid(
+            f"The active credential is {reading.manifest_id}, the story's is"
+            f" {credential.manifest_id}"
+        )
+    _require_good(reading, anchors, REQUIRED)
+
+
+def _present(signed: bytes, media_type: str, anchors: str | None) -> Reading:
+    reading = read(io.BytesIO(signed), media_type, anchors)
+    if reading is None:
+        raise CredentialInvalid("The signed video carries no credential")
+    return reading
+
+
+def _require_good(reading: Reading, anchors: str | None, required: frozenset[str]) -> None:
+    defects = reading.defects(anchored=anchors is not None)
+    missing = sorted(required.difference(reading.passed))
+    if defects or missing or reading.state == "Invalid":
+        failed = "; ".join(f"{f.where}: {f.code} ({f.explanation})" for f in defects)
+        raise CredentialInvalid(
+            f"The signed video reads back as {reading.state}"
+            f"; failed: {failed or 'nothing'}; not passed: {', '.join(missing) or 'nothing'}"
+        )

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from moderate import handler, policy
+from moderate import handler
+from story import policy
 from story.errors import ModerationUnanswered
 
 #: docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html, version 7, level 1.
@@ -211,3 +212,21 @@ def test_words_blocked_for_a_reason_that_we_do_not_know_are_rejected() -> None:
 def test_an_answer_on_words_in_another_form_is_no_verdict(answer: dict[str, Any]) -> None:
     with pytest.raises(ModerationUnanswered):
         policy.judge_words(answer)
+
+
+def test_pictures_are_judged_again_by_the_thresholds_of_today() -> None:
+    def kept(category: str, confidence: float) -> policy.Verdict:
+        finding = policy.Finding(
+            category=category, label="x", confidence=confidence, reject_at=None, review_at=None
+        )
+        return policy.Verdict(verdict="allow", reasons=(), findings=(finding,), models=("m",))
+
+    for category, limits in policy.PHOTO_POLICY.items():
+        for at, said in ((limits.reject, "reject"), (limits.review, "review")):
+            if at is not None:
+                assert policy.judge_again(kept(category, at)) == said
+                below = policy.judge_again(kept(category, at - 0.1))
+                assert below != said
+    assert policy.judge_again(kept("Newness", 40.0)) == "review"
+    nothing = policy.Verdict(verdict="allow", reasons=(), findings=(), models=("m",))
+    assert policy.judge_again(nothing) == "allow"

@@ -130,6 +130,19 @@ def judge_labels(answers: list[dict[str, Any]]) -> Verdict:
     )
 
 
+def judge_again(verdict: Verdict) -> VerdictValue:
+    """What the thresholds of today say of pictures that were judged before, by the scores kept.
+
+    A verdict without findings said that nothing was found, which no threshold changes.
+    """
+    limits = [(f, PHOTO_POLICY.get(f.category, UNKNOWN_CATEGORY)) for f in verdict.findings]
+    if any(limit.reject is not None and f.confidence >= limit.reject for f, limit in limits):
+        return "reject"
+    if any(limit.review is not None and f.confidence >= limit.review for f, limit in limits):
+        return "review"
+    return "allow"
+
+
 def _finding(category: str, label: str, scores: tuple[float | None, ...]) -> Finding:
     limit = PHOTO_POLICY.get(category, UNKNOWN_CATEGORY)
     return Finding(

@@ -1,0 +1,173 @@
+"""Gate 3: what must hold of a story now, so that it may be seen by others.
+
+CHECKS is the door: each check looks at the candidate and says what is wrong with it, or nothing.
+They are asked in order, the costly ones last, and only a candidate that all of them let through is
+posted. Whatever a check cannot find out, it raises: nothing is posted then either.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from botocore.exceptions import ClientError
+from pydantic import Field, ValidationError
+
+from cloud import certificates, guardrail, media, verdicts
+from cloud.clients import error_code
+from cloud.environment import Environment, load
+from provenance import verification
+from story import policy
+from story.contracts import Credential, ObjectRef, ShownClip
+from story.errors import CredentialInvalid, ResultUnreadable
+from story.generation import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from story.contracts import Refusal
+
+VIDEO_TYPE: Final = "video/mp4"
+#: The gates that have judged every READY story.
+JUDGED: Final = ("photo", "words", "video")
+_ALLOW: Final = "allow"
+_GONE = frozenset({"NoSuchKey", "404"})
+
+
+class TrustSettings(Environment):
+    """Whom a credential has to lead to."""
+
+    trust_anchors_parameter: str = Field(min_length=1)
+
+
+class Refused(NamedTuple):
+    """Why a story stays as it is."""
+
+    code: Refusal
+    detail: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A READY story, with what its attempt has left, and the caption that it would have."""
+
+    record: Mapping[str, Any]
+    #: State -> its line of the timeline; gate -> its verdict. Both of this attempt alone.
+    lines: Mapping[str, Mapping[str, Any]]
+    verdicts: Mapping[str, Mapping[str, Any]]
+    caption: str | None
+
+    @property
+    def story_id(self) -> str:
+        """Whose record it is."""
+        return str(self.record["story_id"])
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt made the video."""
+        return int(self.record["attempt"])
+
+    def clip(self) -> ShownClip:
+        """What viewers are told of the video, as DirectScene and InspectVideo have found it.
+
+        Raises KeyError or ValidationError where they have not.
+        """
+        report = Report.model_validate_json(self.lines["InspectVideo"]["report"])
+        return ShownClip(
+            alt_text=self.lines["DirectScene"]["alt_text"],
+            width=report.width,
+            height=report.height,
+            seconds=report.seconds,
+        )
+
+
+def judge(candidate: Candidate) -> Refused | None:
+    """The first thing that is wrong with a candidate; None if it may be seen."""
+    for check in CHECKS:
+        refused = check(candidate)
+        if refused is not None:
+            return refused
+    return None
+
+
+def was_examined(candidate: Candidate) -> Refused | None:
+    """The video was looked at by machine before anyone saw it, and what it shows is known."""
+    try:
+        candidate.clip()
+    except (KeyError, ValidationError):
+        return Refused("gates_not_passed", "There is no record that the video was examined.")
+    return None
+
+
+def gates_allow(candidate: Candidate) -> Refused | None:
+    """Every gate has allowed this attempt, and would by the thresholds of today."""
+    for gate in JUDGED:
+        kept = candidate.verdicts.get(gate)
+        if kept is None:
+            return Refused("gates_not_passed", f"There is no verdict on its {gate}.")
+        if kept["verdict"] != _ALLOW:
+            return Refused("gates_not_passed", f"The verdict on its {gate} is not {_ALLOW!r}.")
+        if not _allowed_today(kept):
+            return Refused(
+                "gates_not_passed",
+                f"Our policy has changed: by the one of today, its {gate} would not be allowed.",
+            )
+    return None
+
+
+def _allowed_today(kept: Mapping[str, Any]) -> bool:
+    """Pictures need not be judged again: their scores were kept. Words are asked about anew."""
+    if kept["gate"] == "words" or kept["policy"] == policy.POLICY_VERSION:
+        return True
+    try:
+        verdict = policy.Verdict.model_validate(json.loads(kept["detail"]))
+    except (ValueError, KeyError):
+        return False
+    return policy.judge_again(verdict) == _ALLOW
+
+
+def credential_holds(candidate: Candidate) -> Refused | None:
+    """What would be shown is what was signed, byte for byte, and its credential holds now."""
+    anchors = certificates.anchors_in(load(TrustSettings).trust_anchors_parameter)
+    try:
+        video = media.read(ObjectRef.model_validate_json(candidate.record["video"]))
+        media.read(ObjectRef.model_validate_json(candidate.record["poster"]))
+        credential = Credential.model_validate_json(candidate.record["credential"])
+        verification.check_again(video, VIDEO_TYPE, credential, anchors)
+    except (CredentialInvalid, ResultUnreadable, KeyError, ValidationError) as error:
+        return _does_not_hold(error)
+    except ClientError as error:
+        if error_code(error) not in _GONE:
+            raise
+        return _does_not_hold(error)
+    return None
+
+
+def _does_not_hold(error: Exception) -> Refused:
+    said = str(error) if isinstance(error, CredentialInvalid) else type(error).__name__
+    return Refused(
+        "credential_invalid",
+        f"The video's Content Credentials do not hold now, so it is not shown ({said}).",
+    )
+
+
+def words_allow(candidate: Candidate) -> Refused | None:
+    """The words pass the guardrail of today: the caption, which others read, and the prompt."""
+    words = [text for text in (candidate.record.get("prompt"), candidate.caption) if text]
+    if not words:
+        return Refused("words_not_allowed", "The story has no words that could be judged.")
+    verdict = guardrail.judge(words)
+    verdicts.keep(candidate.story_id, candidate.attempt, "posting", verdict)
+    if verdict.verdict == _ALLOW:
+        return None
+    told = " ".join(reason.message for reason in verdict.reasons)
+    return Refused("words_not_allowed", f"The caption or the prompt may not be posted. {told}")
+
+
+CHECKS: Final[tuple[Callable[[Candidate], Refused | None], ...]] = (
+    was_examined,
+    gates_allow,
+    credential_holds,
+    words_allow,
+)

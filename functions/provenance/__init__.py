@@ -1,0 +1,1 @@
+"""Reading Content Credentials: whoever signs, and whoever relies on a signature."""

@@ -1,0 +1,299 @@
+"""Gate 3: what lets a story be seen, and everything that does not."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cloud import posts, stories
+from cloud.clients import client
+from local import certificates
+from post_story import gate
+from story import limits, policy
+from story.contracts import ShownClip
+from story.errors import CertificateMissing, DependencyUnavailable, ModerationUnanswered
+from tests.unit.post_story.conftest import ANCHORS, AT, CREATOR, STORY, Ready
+from tests.workflow import providers
+
+LATER = timedelta(seconds=limits.POSTED_SECONDS)
+
+
+def refused(ready: Ready, **asked: Any) -> str:
+    """The code of a refusal, after which the story is as it was."""
+    before = ready.record()
+    told = ready.post(**asked)
+    assert not told.posted
+    assert told.refusal is not None
+    assert told.detail
+    assert ready.record() == before
+    assert not posts.had_page(STORY)
+    return told.refusal
+
+
+def test_a_ready_story_is_posted_for_a_day(ready: Ready) -> None:
+    assert ready.post(visibility="everyone").posted
+    record = ready.record()
+    posted_at, expires_at = (
+        datetime.fromisoformat(record[name]) for name in ("posted_at", "expires_at")
+    )
+    assert (record["status"], record["visibility"]) == ("POSTED", "everyone")
+    assert expires_at - posted_at == LATER
+    assert abs(datetime.now(UTC) - posted_at) < timedelta(minutes=1)
+    assert record["feed_shard"].startswith(record["posted_at"][:10])
+    assert ShownClip.model_validate_json(record["clip"]) == ShownClip(
+        alt_text="It seems to show sea.", width=720, height=1280, seconds=5
+    )
+    assert posts.had_page(STORY)
+
+
+def test_a_story_for_a_link_is_in_no_partition_that_the_feed_reads(ready: Ready) -> None:
+    assert ready.post(visibility="link").posted
+    entries, _ = posts.page(datetime.now(UTC), before=None, limit=10)
+    assert entries == []
+    assert ready.record()["feed_shard"].endswith("#link")
+
+
+def test_caption_and_prompt_are_judged_again_and_the_verdict_is_kept(ready: Ready) -> None:
+    assert ready.post(caption="a new caption").posted
+    assert ready.judged() == [["make this photo come alive", "a new caption"]]
+    assert ready.record()["caption"] == "a new caption"
+    kept = {item["gate"]: item["verdict"] for item in stories.partition("VERDICT", STORY)}
+    assert kept["posting"] == "allow"
+
+
+def test_without_a_new_caption_the_story_keeps_its_own(ready: Ready) -> None:
+    assert ready.post().posted
+    assert ready.judged() == [["make this photo come alive", "a day at the sea"]]
+    assert ready.record()["caption"] == "a day at the sea"
+
+
+@pytest.mark.parametrize("kind", sorted(policy.WORDS_POLICY))
+def test_words_that_the_policy_blocks_are_not_posted(ready: Ready, kind: str) -> None:
+    ready.providers.words = [providers.blocked(kind)]
+    assert refused(ready, caption="words of that kind") == "words_not_allowed"
+    (kept,) = [v for v in stories.partition("VERDICT", STORY) if v["gate"] == "posting"]
+    assert kept["verdict"] == "reject"
+    # Other words may be tried: the story is READY still.
+    ready.providers.words = [providers.SAFE_WORDS]
+    assert ready.post(caption="better words").posted
+
+
+def test_what_is_told_is_the_policys_sentence_and_not_the_words(ready: Ready) -> None:
+    ready.providers.words = [providers.blocked("HATE")]
+    told = ready.post(caption="kanarienvogel")
+    assert told.detail is not None
+    assert policy.WORDS_POLICY["HATE"] in told.detail
+    assert "kanarienvogel" not in told.detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ((200, {"action": "SHRUGGED", "outputs": [], "assessments": []}), ModerationUnanswered),
+        ((500, {"message": "broken"}), DependencyUnavailable),
+    ],
+    ids=["an unknown action", "a failure"],
+)
+def test_a_guardrail_that_gives_no_verdict_posts_nothing(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch, answer: Any, error: type[Exception]
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    ready.providers.words = [answer]
+    before = ready.record()
+    with pytest.raises(error):
+        ready.post()
+    assert ready.record() == before
+
+
+@pytest.mark.parametrize("missing", gate.JUDGED)
+def test_a_story_without_every_verdict_is_not_posted(ready: Ready, missing: str) -> None:
+    ready.forget("VERDICT", missing)
+    assert refused(ready) == "gates_not_passed"
+    assert ready.judged() == [], "nothing is asked about what is refused anyway"
+
+
+@pytest.mark.parametrize("verdict", ["reject", "review", "Allow", "", "maybe"])
+def test_only_the_word_allow_is_a_yes(ready: Ready, verdict: str) -> None:
+    for which in gate.JUDGED:
+        ready.verdict(which, verdict=verdict)
+        assert refused(ready) == "gates_not_passed"
+        ready.verdict(which)
+    assert ready.post().posted
+
+
+def test_a_verdict_on_an_earlier_attempt_says_nothing_of_this_one(ready: Ready) -> None:
+    ready.change(attempt=2)
+    for name in gate.JUDGED:
+        ready.verdict(name, attempt=1)
+    assert refused(ready) == "gates_not_passed"
+
+
+def _found(category: str, confidence: float) -> str:
+    finding = policy.Finding(
+        category=category, label=category, confidence=confidence, reject_at=99, review_at=99
+    )
+    kept = policy.Verdict(
+        verdict="allow", reasons=(), findings=(finding,), models=("m 7",), policy="older"
+    )
+    return kept.model_dump_json()
+
+
+def test_scores_that_an_older_policy_allowed_are_held_against_the_one_of_today(
+    ready: Ready,
+) -> None:
+    ready.verdict("video", policy="older", detail=_found("Violence", 95.0))
+    assert refused(ready) == "gates_not_passed"
+    ready.verdict("video", policy="older", detail=_found("A category nobody knows", 41.0))
+    assert refused(ready) == "gates_not_passed"
+    ready.verdict("video", policy="older", detail=_found("Violence", 45.0))
+    assert ready.post().posted
+
+
+@pytest.mark.parametrize("detail", ["", "no json", "[]", json.dumps({"verdict": "allow"})])
+def test_an_older_verdict_that_cannot_be_read_is_none(ready: Ready, detail: str) -> None:
+    ready.verdict("photo", policy="older", detail=detail)
+    assert refused(ready) == "gates_not_passed"
+
+
+@pytest.mark.parametrize("state", ["InspectVideo", "DirectScene"])
+def test_a_video_that_nobody_has_examined_is_not_posted(ready: Ready, state: str) -> None:
+    ready.forget("TIMELINE", state)
+    assert refused(ready) == "gates_not_passed"
+
+
+@pytest.mark.parametrize("which", ["video", "poster"])
+def test_other_bytes_than_were_signed_are_not_posted(ready: Ready, which: str) -> None:
+    ref = getattr(ready.signed, which)
+    body = client("s3").get_object(Bucket=ref.bucket, Key=ref.key)["Body"].read()
+    changed = bytearray(body)
+    changed[len(body) // 2] ^= 1
+    client("s3").put_object(Bucket=ref.bucket, Key=ref.key, Body=bytes(changed))
+    assert refused(ready) == "credential_invalid"
+
+
+@pytest.mark.parametrize("which", ["video", "poster"])
+def test_what_is_not_there_is_not_posted(ready: Ready, which: str) -> None:
+    ref = getattr(ready.signed, which)
+    client("s3").delete_object(Bucket=ref.bucket, Key=ref.key)
+    assert refused(ready) == "credential_invalid"
+
+
+@pytest.mark.parametrize("field", ["video", "poster", "credential"])
+def test_a_record_that_does_not_say_what_was_signed_is_not_posted(ready: Ready, field: str) -> None:
+    for value in ("", "{}", "no json"):
+        ready.change(**{field: value})
+        assert refused(ready) == "credential_invalid"
+
+
+def test_a_video_with_the_credential_of_another_story_is_not_posted(ready: Ready) -> None:
+    other = ready.signed.credential.model_copy(update={"manifest_id": "urn:c2pa:another"})
+    ready.change(credential=other.model_dump_json())
+    assert refused(ready) == "credential_invalid"
+
+
+def test_a_signer_whom_we_do_not_trust_any_more_posts_nothing(ready: Ready) -> None:
+    """As after a key was given up: the anchors of today decide, not those of the signing."""
+    made = client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    key = client("kms").get_public_key(KeyId=made["KeyMetadata"]["KeyId"])["PublicKey"]
+    foreign = certificates.issue(key, datetime.now(UTC)).root
+    client("ssm").put_parameter(Name=ANCHORS, Value=foreign, Type="String", Overwrite=True)
+    assert refused(ready) == "credential_invalid"
+
+
+def test_anchors_that_cannot_be_read_post_nothing(ready: Ready) -> None:
+    client("ssm").delete_parameter(Name=ANCHORS)
+    with pytest.raises(CertificateMissing):
+        ready.post()
+    assert ready.record()["status"] == "READY"
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["AWAITING_PHOTO", "PROCESSING", "REJECTED", "FAILED", "CANCELLED", "EXPIRED", "REMOVED"],
+)
+def test_only_a_ready_story_is_posted(ready: Ready, status: str) -> None:
+    ready.change(status=status)
+    assert refused(ready) == "transition_not_allowed"
+
+
+@pytest.mark.parametrize("whose", ["somebody-else", "Creator"])
+def test_nobody_posts_for_another(ready: Ready, whose: str) -> None:
+    assert refused(ready, creator=whose) == "story_not_found"
+
+
+def test_a_deleted_story_is_not_posted(ready: Ready) -> None:
+    ready.change(deleted_at=AT)
+    assert refused(ready) == "story_not_found"
+
+
+def test_a_story_that_is_deleted_while_it_is_judged_is_not_posted(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = gate.judge
+
+    def slow(candidate: gate.Candidate) -> gate.Refused | None:
+        found = judge(candidate)
+        ready.change(deleted_at=AT)
+        return found
+
+    monkeypatch.setattr(gate, "judge", slow)
+    assert ready.post().refusal == "story_not_found"
+    assert ready.record()["status"] == "READY"
+
+
+def test_the_same_request_again_changes_nothing(ready: Ready) -> None:
+    assert ready.post(caption="hello").posted
+    before = ready.record()
+    assert ready.post(caption="hello").posted
+    assert ready.post().posted, "left out, the caption is the story's own"
+    assert ready.record() == before
+    assert len(ready.judged()) == 1
+
+
+@pytest.mark.parametrize("other", [{"visibility": "link"}, {"caption": "other words"}])
+def test_a_posted_story_is_not_posted_in_another_way(ready: Ready, other: dict[str, str]) -> None:
+    assert ready.post(caption="hello").posted
+    before = ready.record()
+    assert ready.post(**{"caption": "hello", **other}).refusal == "transition_not_allowed"
+    assert ready.record() == before
+
+
+def test_a_story_whose_day_is_over_is_not_posted_again(ready: Ready) -> None:
+    assert ready.post().posted
+    ready.change(expires_at="2026-11-22T12:00:00.000Z")
+    assert ready.post().refusal == "transition_not_allowed"
+
+
+def test_a_page_that_was_not_noted_is_noted_by_the_next_request(ready: Ready) -> None:
+    assert ready.post().posted
+    stories.forget({"pk": f"PAGE#{STORY}", "sk": "POSTED"})
+    assert ready.post().posted
+    assert posts.had_page(STORY)
+
+
+def test_what_is_remembered_of_a_page_names_nobody_and_ends(ready: Ready) -> None:
+    assert ready.post().posted
+    (page,) = stories.partition("PAGE", STORY)
+    assert page.keys() == {"pk", "sk", "ttl"}
+    left = int(page["ttl"]) - datetime.now(UTC).timestamp()
+    assert left == pytest.approx(limits.POSTED_SECONDS + limits.GONE_PAGE_SECONDS, abs=60)
+
+
+def test_no_word_of_the_story_is_logged(
+    ready: Ready, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    ready.change(prompt="kanarienvogel eins")
+    assert ready.post(caption="kanarienvogel zwei").posted
+    said = capsys.readouterr()
+    logged = said.out + said.err + "".join(str(vars(record)) for record in caplog.records)
+    assert STORY in logged
+    assert "kanarienvogel" not in logged
+    assert ready.judged() == [["kanarienvogel eins", "kanarienvogel zwei"]]
+
+
+def test_a_stranger_to_the_contract_is_not_listened_to(ready: Ready) -> None:
+    for wrong in ({"visibility": "friends"}, {"caption": ""}, {"surplus": 1}, {"creator": ""}):
+        with pytest.raises(ValueError, match="validation error"):
+            ready.post(**wrong)
+    assert ready.record()["creator"] == CREATOR
