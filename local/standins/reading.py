@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -112,7 +112,8 @@ class Reader:
     def warm(self) -> None:
         """Load everything now."""
         with self._one_at_a_time:
-            assert self._rapid and self._others  # noqa: S101 - what loads them
+            for loaded in (self._rapid, self._others):
+                assert loaded  # noqa: S101 - to ask for it loads it
 
     def lines(self, picture: Rgb) -> list[Written]:
         """Every line that somebody reads, from the top."""
@@ -120,7 +121,7 @@ class Reader:
         if min(height, width) < _LEAST_SIDE_PX:
             return []
         with self._one_at_a_time:
-            found = self._rapid(np.ascontiguousarray(picture[:, :, ::-1]))
+            found: Any = self._rapid(np.ascontiguousarray(picture[:, :, ::-1]))
             if found.boxes is None:
                 return []
             read = []
@@ -148,8 +149,8 @@ class Reader:
 
 def _straight(picture: Rgb, box: Corners) -> Rgb:
     """The box (4, 2) in pixels, clockwise from the top left, as a level line with a margin."""
-    across = max(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[2] - box[3]), 1.0)
-    down = max(np.linalg.norm(box[3] - box[0]), np.linalg.norm(box[2] - box[1]), 1.0)
+    top, right, bottom, left = np.linalg.norm(np.roll(box, -1, axis=0) - box, axis=1).tolist()
+    across, down = max(top, bottom, 1.0), max(left, right, 1.0)
     width, height = max(_LEAST_SIDE_PX, round(across * _LINE_HEIGHT_PX / down)), _LINE_HEIGHT_PX
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     turned = cv2.getPerspectiveTransform(box.astype(np.float32), corners)

@@ -56,10 +56,14 @@ class Rekognition:
                 f"it has {', '.join(_TARGET + known for known in self._operations)}",
             )
         body = await wire.json_object(request)
-        with self._quota.one_call(name):
-            result = await run_in_threadpool(self._operations[name], body)
+        result = await run_in_threadpool(self.answer, name, body)
         wire.log(name, bucket=(body["Image"].get("S3Object") or {}).get("Bucket"))
         return wire.answer(result)
+
+    def answer(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What one operation says. Raises Refusal."""
+        with self._quota.one_call(name):
+            return self._operations[name](body)
 
     def _picture(self, body: dict[str, Any]) -> pictures.Rgb:
         return pictures.load(body.get("Image"), self._s3)
@@ -128,7 +132,8 @@ class Rekognition:
     def _detect_text(self, body: dict[str, Any]) -> dict[str, Any]:
         if "Filters" in body:
             raise Refusal("InvalidParameterException", "the local stand-in knows no Filters")
-        lines, words = [], []
+        lines: list[dict[str, Any]] = []
+        words: list[tuple[Written, int]] = []
         for number, line in enumerate(self._reader.lines(self._picture(body))):
             parts = line.words()
             if len(words) + len(parts) > MAX_WORDS:

@@ -4,10 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from local.standins.phrases import CATEGORIES, VERDICTS, read_phrases
+from local.standins import training
+from local.standins.meanings import E5_SIZE, USE_SIZE, Meanings
+from local.standins.phrases import ALLOWED, CATEGORIES, VERDICTS, made_from, read_phrases
 from local.standins.phrases import PHRASES as TAUGHT
-from local.standins.training import LEARNED, VECTORS, embed, fitted, kept, learn
-from local.standins.words import FOUND, SeedsError, WordJudge
+from local.standins.training import VECTORS, embed, kept, learned_from, validated
+from local.standins.words import FOUND, PhrasesError, WordJudge
 
 HERE = Path(__file__).parent
 PHRASES: dict[str, list[str]] = tomllib.loads((HERE / "judged_words.toml").read_text())
@@ -137,11 +139,17 @@ def test_the_vectors_are_those_of_the_text_model(judge: WordJudge) -> None:
         assert float(fresh @ vectors[index]) == pytest.approx(1.0, abs=2e-3)
 
 
-def test_what_was_learned_is_what_the_phrases_teach() -> None:
-    with np.load(LEARNED) as file:
-        inputs = (kept() - file["centre"]) / file["scale"]
-        again = fitted(inputs, read_phrases())
-        assert np.abs(again - file["weights"]).max() < 1e-3
+def test_what_was_learned_knows_its_own_phrases(judge: WordJudge) -> None:
+    phrases = read_phrases()[::37]
+    found = judge.badness([phrase.text for phrase in phrases]).max(axis=1) >= FOUND
+    wanted = np.array([phrase.verdict != ALLOWED for phrase in phrases])
+    assert (found == wanted).mean() >= 0.95
+
+
+def test_where_words_are_found_is_where_most_unseen_harmless_phrases_pass() -> None:
+    thresholds = {passing: threshold for passing, threshold, _ in validated()}
+    (at_ninety, at_ninety_five) = (thresholds[min(thresholds)], sorted(thresholds.values())[1])
+    assert at_ninety < FOUND < at_ninety_five
 
 
 def test_phrases_that_were_changed_must_be_learned_again(tmp_path: Path) -> None:
@@ -152,14 +160,26 @@ def test_phrases_that_were_changed_must_be_learned_again(tmp_path: Path) -> None
     for verdict in VERDICTS:
         text = f'[idea]\nen = "[one|another] {verdict} idea"\n'
         (folder / f"{verdict.lower()}.toml").write_text(text)
-    embed(folder, vectors)
-    learn(folder, vectors, learned)
+    phrases = read_phrases(folder)
+    meanings = embed([phrase.text for phrase in phrases])
+    origin = made_from(folder)
+    training.keep(meanings[:, :E5_SIZE], origin, vectors)
+    training.save(learned_from(phrases, meanings), origin, np.zeros((3, 3), np.float32), learned)
     assert WordJudge(folder, learned).judge("allowed phrase")
+    assert len(kept(vectors, folder)) == len(phrases)
     (folder / "hate.toml").write_text('[idea]\nen = "a third"\n')
-    with pytest.raises(SeedsError, match=r"run python -m local\.standins\.training"):
+    with pytest.raises(PhrasesError, match=r"run python -m local\.standins\.training"):
         WordJudge(folder, learned)
     with pytest.raises(ValueError, match=r"run python -m local\.standins\.training"):
-        learn(folder, vectors, learned)
+        kept(vectors, folder)
+
+
+def test_a_script_that_the_second_model_was_not_taught_has_no_vector_there() -> None:
+    models = Meanings()
+    vectors = models.of_use(["the cat sleeps", "बिल्ली सोती है"])
+    assert vectors.shape == (2, USE_SIZE)
+    assert np.linalg.norm(vectors[0]) == pytest.approx(1.0, abs=1e-3)
+    assert not vectors[1].any()
 
 
 def test_every_phrase_reads_as_one() -> None:
@@ -167,7 +187,7 @@ def test_every_phrase_reads_as_one() -> None:
     assert not [each.text for each in phrases if set("[]|") & set(each.text) or "  " in each.text]
     assert {each.verdict for each in phrases} == set(VERDICTS)
     assert TAUGHT.is_dir()
-    assert VECTORS.stat().st_size < 4_000_000
+    assert VECTORS.stat().st_size < 6_000_000
 
 
 @pytest.mark.parametrize(
