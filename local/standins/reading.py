@@ -39,6 +39,8 @@ _LEAST_PERCENT = 50.0
 #: Tesseract wants letters of some 30 px; a line with its margins is this high then.
 _LINE_HEIGHT_PX = 64
 _LEAST_SIDE_PX = 8
+#: A box so much higher than wide is a line that was turned.
+_COLUMN = 1.5
 #: Rekognition reads no more than this in one image.
 MAX_WORDS = 100
 
@@ -90,8 +92,6 @@ class Reader:
         return RapidOCR(
             params={
                 "Global.log_level": "error",
-                # Every line is wanted, since another reader may read what this one cannot.
-                "Global.text_score": 0.0,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": _SIDE_PX,
                 "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
@@ -117,40 +117,51 @@ class Reader:
 
     def lines(self, picture: Rgb) -> list[Written]:
         """Every line that somebody reads, from the top."""
-        height, width = picture.shape[:2]
-        if min(height, width) < _LEAST_SIDE_PX:
+        if min(picture.shape[:2]) < _LEAST_SIDE_PX:
             return []
         with self._one_at_a_time:
-            found: Any = self._rapid(np.ascontiguousarray(picture[:, :, ::-1]))
-            if found.boxes is None:
-                return []
-            read = []
-            for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
-                box = np.asarray(corners, float)
-                written = Written(str(text).strip(), 100 * float(score), box / (width, height))
-                if written.confidence_percent < _SURE_PERCENT:
-                    written = self._surer(written, picture, box)
-                read.append(written)
+            # It drops lines without a letter that it knows: so lines are found first, then read.
+            found: Any = self._rapid(
+                np.ascontiguousarray(picture[:, :, ::-1]),
+                use_det=True,
+                use_cls=False,
+                use_rec=False,
+            )
+            boxes = [] if found.boxes is None else [np.asarray(box, float) for box in found.boxes]
+            # No more lines than words are told: of more, the largest.
+            boxes.sort(key=lambda box: -cv2.contourArea(box.astype(np.float32)))
+            read = [self._read(picture, box) for box in boxes[:MAX_WORDS]]
         sure = [each for each in read if each.text and each.confidence_percent >= _LEAST_PERCENT]
         return sorted(sure, key=lambda line: (float(line.corners[:, 1].min()), line.text))
 
-    def _surer(self, written: Written, picture: Rgb, box: Corners) -> Written:
-        """The line as the surest reader reads it."""
-        line = Image.fromarray(_straight(picture, box))
-        best = written
+    def _read(self, picture: Rgb, box: Corners) -> Written:
+        """The line in a box (4, 2) of pixels, as the surest reader reads it."""
+        height, width = picture.shape[:2]
+        line = _straight(picture, box)
+        found: Any = self._rapid(
+            np.ascontiguousarray(line[:, :, ::-1]), use_det=False, use_cls=True, use_rec=True
+        )
+        texts, scores = found.txts or ("",), found.scores or (0.0,)
+        best = Written(str(texts[0]).strip(), 100 * float(scores[0]), box / (width, height))
+        if best.confidence_percent >= _SURE_PERCENT:
+            return best
+        if not best.text:
+            best = Written("", 0.0, best.corners)
         for reader in self._others.values():
-            reader.SetImage(line)
+            reader.SetImage(Image.fromarray(line))
             text = reader.GetUTF8Text().strip()
             confidence = float(reader.MeanTextConf())
             if text and confidence > best.confidence_percent:
-                best = Written(text, confidence, written.corners)
+                best = Written(text, confidence, best.corners)
         return best
 
 
 def _straight(picture: Rgb, box: Corners) -> Rgb:
-    """The box (4, 2) in pixels, clockwise from the top left, as a level line with a margin."""
+    """The box (4, 2) in pixels, clockwise from the top left, as a level line; a column is laid."""
     top, right, bottom, left = np.linalg.norm(np.roll(box, -1, axis=0) - box, axis=1).tolist()
     across, down = max(top, bottom, 1.0), max(left, right, 1.0)
+    if down >= _COLUMN * across:
+        return _straight(picture, np.roll(box, -1, axis=0))
     width, height = max(_LEAST_SIDE_PX, round(across * _LINE_HEIGHT_PX / down)), _LINE_HEIGHT_PX
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     turned = cv2.getPerspectiveTransform(box.astype(np.float32), corners)

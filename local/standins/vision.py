@@ -117,7 +117,7 @@ def parts(picture: Rgb) -> Iterator[Rgb]:
 
 def _starts(length: int, side: int) -> list[int]:
     steps = math.ceil((length - side) / ((1 - _PART_OVERLAP) * side))
-    return np.linspace(0, length - side, steps + 1).round().astype(int).tolist()
+    return [round(start) for start in np.linspace(0, length - side, steps + 1).tolist()]
 
 
 class Vision:
