@@ -36,8 +36,8 @@ _THREADS = 2
 _SURE_PERCENT = 90.0
 #: Rekognition gives no line that it is less sure of.
 _LEAST_PERCENT = 50.0
-#: Tesseract wants letters of some 30 px; a line with its margins is this high then.
-_LINE_HEIGHT_PX = 64
+#: Both readers are used to lines of this height, margins and all.
+_LINE_HEIGHT_PX = 48
 _LEAST_SIDE_PX = 8
 #: A box so much higher than wide is a line that was turned.
 _COLUMN = 1.5
@@ -104,7 +104,7 @@ class Reader:
 
         return {
             language: PyTessBaseAPI(
-                path=str(path.parent), lang=language, psm=PSM.SINGLE_LINE, oem=OEM.LSTM_ONLY
+                path=str(path.parent), lang=language, psm=PSM.RAW_LINE, oem=OEM.LSTM_ONLY
             )
             for language, path in weights.READERS.items()
         }
