@@ -133,7 +133,7 @@ bench-eta: $(READY)  ## Measure what clients are told of a story at work; writes
 bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/motion.md
 	@$(BIN)/python -m tests.benchmark_motion
 
-bench-moderation: $(READY)  ## Measure the text gate's stand-in; writes docs/benchmarks/moderation.md
+bench-moderation: $(READY)  ## Measure the local gates against their limits; writes docs/benchmarks/moderation.md
 	@$(BIN)/python -m tests.benchmark_moderation
 
 bench-cold-start: $(READY) $(SAM_READY)  ## Measure sizes and imports; writes docs/benchmarks/cold-start.md
