@@ -25,7 +25,8 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup demo up down test iproute2 chromium test-sam build invoke start-api events quality gallery check lint \
-	types templates bench bench-api bench-eta bench-motion bench-cold-start fuzz-api deploy destroy clean
+	types templates bench bench-api bench-eta bench-moderation bench-motion bench-cold-start fuzz-api deploy \
+	destroy clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,7 +78,7 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
 test: $(BROWSER_READY) iproute2 chromium  ## All tests
-	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow
+	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow tests/moderation
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/local tests/browser
 
@@ -142,6 +143,9 @@ bench-eta: $(READY)  ## Measure what clients are told of a story at work; writes
 
 bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/motion.md
 	@$(BIN)/python -m tests.benchmark_motion
+
+bench-moderation: $(READY)  ## Measure the local gates against their limits; writes docs/benchmarks/moderation.md
+	@$(BIN)/python -m tests.benchmark_moderation
 
 bench-cold-start: $(READY) $(SAM_READY)  ## Measure sizes and imports; writes docs/benchmarks/cold-start.md
 	@$(BIN)/python -m tests.benchmark_cold_start

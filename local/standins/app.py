@@ -1,11 +1,13 @@
 """One application for the three services: each call says by its form which one it is for."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import boto3
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -13,6 +15,7 @@ from starlette.routing import Route
 from local.standins import wire
 from local.standins.endpoint import Endpoint
 from local.standins.guardrail import Guardrail
+from local.standins.reading import Reader
 from local.standins.rekognition import Rekognition
 from local.standins.vision import Vision
 from local.standins.words import WordJudge
@@ -28,11 +31,12 @@ class Settings:
 
 
 def make_app(settings: Settings) -> Starlette:
-    """Load the models and put the services together."""
+    """Put the services together. The slow models load while the first requests are awaited."""
     session = boto3.session.Session(region_name=settings.region)
     s3 = session.client("s3")
-    rekognition = Rekognition(Vision(), s3)
-    guardrail = Guardrail(WordJudge())
+    reader, judge = Reader(), WordJudge()
+    rekognition = Rekognition(Vision(), reader, s3)
+    guardrail = Guardrail(judge)
     endpoint = Endpoint(
         model_url=settings.model_url,
         stack_name=settings.stack_name,
@@ -44,8 +48,12 @@ def make_app(settings: Settings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        warming = [
+            asyncio.create_task(run_in_threadpool(load)) for load in (judge.warm, reader.warm)
+        ]
         async with endpoint.working():
             yield
+        await asyncio.gather(*warming)
 
     async def ping(_request: Request) -> PlainTextResponse:
         if not endpoint.is_working:

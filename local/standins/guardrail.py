@@ -34,7 +34,7 @@ class Guardrail:
                 "ValidationException", f"{units} text units; at most {_MAX_UNITS} are taken"
             )
         judged = [found for text in texts for found in await self._found(text)]
-        worst = {found.category: found for found in sorted(judged, key=lambda f: f.margin)}
+        worst = {found.category: found for found in sorted(judged, key=lambda f: f.badness)}
         filters = [
             {
                 "type": found.category,

@@ -1,4 +1,4 @@
-"""Rekognition's wire format (JSON 1.1): moderation labels, labels and faces of one image."""
+"""Rekognition's wire format (JSON 1.1): moderation labels, labels, faces, words, public figures."""
 
 import threading
 from collections.abc import Callable
@@ -9,13 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local.standins import pictures, wire
-from local.standins.vision import LABELS_MODEL, MODERATION_MODEL, Found, Vision
+from local.standins.quota import Quota
+from local.standins.reading import MAX_WORDS, TEXT_MODEL, Reader, Written
+from local.standins.vision import LABELS_MODEL, MODERATION_MODEL, Face, Found, Vision
 from local.standins.wire import Refusal
 
 _TARGET = "RekognitionService."
 _DEFAULT_MODERATION_PERCENT = 50.0
 _DEFAULT_LABELS_PERCENT = 55.0
 _DEFAULT_MAX_LABELS = 1_000
+#: What DetectFaces may be asked for here. Rekognition's ALL has more, which no model here tells.
+_FACE_ATTRIBUTES = frozenset({"DEFAULT", "ALL", "AGE_RANGE"})
+#: The quota of a large region, and how many calls the stand-in takes before it says no.
+QUOTA = Quota(calls_a_second=50, at_once=64)
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -23,16 +29,20 @@ Operation = Callable[[dict[str, Any]], dict[str, Any]]
 class Rekognition:
     """The operations, over one set of networks."""
 
-    def __init__(self, vision: Vision, s3: Any) -> None:
+    def __init__(self, vision: Vision, reader: Reader, s3: Any, quota: Quota = QUOTA) -> None:
         """`s3` is a boto3 client of the local AWS."""
         self._vision = vision
+        self._reader = reader
         self._s3 = s3
+        self._quota = quota
         # OpenCV's detector holds state between its calls; and two cores gain nothing from more.
         self._one_at_a_time = threading.Lock()
         self._operations: dict[str, Operation] = {
             "DetectModerationLabels": self._detect_moderation_labels,
             "DetectLabels": self._detect_labels,
             "DetectFaces": self._detect_faces,
+            "DetectText": self._detect_text,
+            "RecognizeCelebrities": self._recognize_celebrities,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -46,9 +56,14 @@ class Rekognition:
                 f"it has {', '.join(_TARGET + known for known in self._operations)}",
             )
         body = await wire.json_object(request)
-        result = await run_in_threadpool(self._operations[name], body)
+        result = await run_in_threadpool(self.answer, name, body)
         wire.log(name, bucket=(body["Image"].get("S3Object") or {}).get("Bucket"))
         return wire.answer(result)
+
+    def answer(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What one operation says. Raises Refusal."""
+        with self._quota.one_call(name):
+            return self._operations[name](body)
 
     def _picture(self, body: dict[str, Any]) -> pictures.Rgb:
         return pictures.load(body.get("Image"), self._s3)
@@ -64,7 +79,7 @@ class Rekognition:
                     "Name": label.name,
                     "ParentName": label.parents[0] if label.parents else "",
                     "Confidence": label.confidence_percent,
-                    "TaxonomyLevel": 2 if label.parents else 1,
+                    "TaxonomyLevel": 1 + len(label.parents),
                 }
                 for label in found
                 if label.confidence_percent >= least
@@ -90,29 +105,82 @@ class Rekognition:
         return {"Labels": [_label(label) for label in sure], "LabelModelVersion": LABELS_MODEL}
 
     def _detect_faces(self, body: dict[str, Any]) -> dict[str, Any]:
-        if set(body.get("Attributes", ["DEFAULT"])) != {"DEFAULT"}:
+        attributes = body.get("Attributes", ["DEFAULT"])
+        if not isinstance(attributes, list) or not set(attributes) <= _FACE_ATTRIBUTES:
             raise Refusal(
                 "InvalidParameterException",
-                f"Attributes {body['Attributes']}: the local stand-in has DEFAULT only",
+                f"Attributes {attributes!r}: the local stand-in has {sorted(_FACE_ATTRIBUTES)}",
             )
+        picture = self._picture(body)
+        details = []
+        with self._one_at_a_time:
+            for face in self._vision.faces(picture):
+                detail = _face(face)
+                if set(attributes) != {"DEFAULT"}:
+                    low, high = self._vision.age(picture, face)
+                    detail["AgeRange"] = {"Low": low, "High": high}
+                details.append(detail)
+        return {"FaceDetails": details}
+
+    def _recognize_celebrities(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Nobody is known here: every face is an unrecognised one."""
         picture = self._picture(body)
         with self._one_at_a_time:
             faces = self._vision.faces(picture)
+        return {"CelebrityFaces": [], "UnrecognizedFaces": [_face(face) for face in faces]}
+
+    def _detect_text(self, body: dict[str, Any]) -> dict[str, Any]:
+        if "Filters" in body:
+            raise Refusal("InvalidParameterException", "the local stand-in knows no Filters")
+        lines: list[dict[str, Any]] = []
+        words: list[tuple[Written, int]] = []
+        for number, line in enumerate(self._reader.lines(self._picture(body))):
+            parts = line.words()
+            if len(words) + len(parts) > MAX_WORDS:
+                break
+            lines.append(_written(line, "LINE", number))
+            words += [(word, number) for word in parts]
         return {
-            "FaceDetails": [
-                {
-                    "BoundingBox": {
-                        "Left": face.left,
-                        "Top": face.top,
-                        "Width": face.width,
-                        "Height": face.height,
-                    },
-                    "Confidence": face.confidence_percent,
-                    "Landmarks": [{"Type": name, "X": x, "Y": y} for name, x, y in face.landmarks],
-                }
-                for face in faces
-            ]
+            "TextDetections": lines
+            + [
+                _written(word, "WORD", len(lines) + at) | {"ParentId": line}
+                for at, (word, line) in enumerate(words)
+            ],
+            "TextModelVersion": TEXT_MODEL,
         }
+
+
+def _face(face: Face) -> dict[str, Any]:
+    return {
+        "BoundingBox": {
+            "Left": face.left,
+            "Top": face.top,
+            "Width": face.width,
+            "Height": face.height,
+        },
+        "Confidence": face.confidence_percent,
+        "Landmarks": [{"Type": name, "X": x, "Y": y} for name, x, y in face.landmarks],
+    }
+
+
+def _written(written: Written, kind: str, number: int) -> dict[str, Any]:
+    left, top = written.corners.min(axis=0).tolist()
+    right, bottom = written.corners.max(axis=0).tolist()
+    return {
+        "DetectedText": written.text,
+        "Type": kind,
+        "Id": number,
+        "Confidence": written.confidence_percent,
+        "Geometry": {
+            "BoundingBox": {
+                "Left": left,
+                "Top": top,
+                "Width": right - left,
+                "Height": bottom - top,
+            },
+            "Polygon": [{"X": x, "Y": y} for x, y in written.corners.tolist()],
+        },
+    }
 
 
 def _label(label: Found) -> dict[str, Any]:

