@@ -33,7 +33,7 @@ from tests.memory import peak_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks" / "motion.md"
-PHOTOS = ("mountain_clouds", "stream_waterfall", "coffee_cup", "face_astronaut")
+PHOTOS = ("mountain_clouds", "stream_waterfall", "coffee_cup", "face_astronaut", "night_rocket")
 SIZES = ("720x1280", "960x960", "1280x720", "1080x1920")
 COLD_PHOTO = PHOTOS[0]
 SECONDS, FPS = 6.0, 24
