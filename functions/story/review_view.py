@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from story import review
 from story.contracts import Gate, StoryId, VerdictValue, Visibility
@@ -14,7 +14,19 @@ from story.view import Asked, Reason
 Category = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
 
-class ReportStory(Asked):
+class _Asked(Asked):
+    """Built when first used: most cold starts of the API's function need none of these."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class _Answered(Contract):
+    """The same."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class ReportStory(_Asked):
     """The body of POST /stories/{id}/report."""
 
     reason: Annotated[ReportReason, Field(strict=False)]
@@ -30,13 +42,13 @@ class ReportStory(Asked):
     ) = None
 
 
-class ReportReceived(Contract):
+class ReportReceived(_Answered):
     """The answer to a report: the same whatever follows from it."""
 
     received: Literal[True] = True
 
 
-class AppealDecision(Asked):
+class AppealDecision(_Asked):
     """The body of POST /stories/{id}/appeal."""
 
     #: What the reviewer should know.
@@ -48,7 +60,7 @@ class AppealDecision(Asked):
     ]
 
 
-class DecideReview(Asked):
+class DecideReview(_Asked):
     """The body of POST /reviews/{id}/decide."""
 
     decision: Annotated[
@@ -70,7 +82,7 @@ class DecideReview(Asked):
     categories: Annotated[list[Category], Field(max_length=20, default_factory=list)]
 
 
-class ReviewSummary(Contract):
+class ReviewSummary(_Answered):
     """A story in the queue."""
 
     id: StoryId
@@ -87,7 +99,7 @@ class ReviewSummary(Contract):
     conflict: str | None
 
 
-class ReviewList(Contract):
+class ReviewList(_Answered):
     """The answer to GET /reviews: the most urgent first, and of those the one that waits longest.
 
     A page may have fewer stories than were asked for, or none, and still a next one.
@@ -97,7 +109,7 @@ class ReviewList(Contract):
     next: str | None
 
 
-class ReviewFinding(Contract):
+class ReviewFinding(_Answered):
     """What a provider found, against the thresholds of the policy, all in percent."""
 
     category: str
@@ -113,7 +125,7 @@ class ReviewFinding(Contract):
     scores: tuple[float | None, ...]
 
 
-class ReviewVerdict(Contract):
+class ReviewVerdict(_Answered):
     """One gate's verdict with everything that it was made from."""
 
     gate: Gate
@@ -126,7 +138,7 @@ class ReviewVerdict(Contract):
     decided_at: str
 
 
-class ReviewReport(Contract):
+class ReviewReport(_Answered):
     """A report; nobody is told who made it."""
 
     reason: ReportReason
@@ -135,14 +147,14 @@ class ReviewReport(Contract):
     reported_at: str
 
 
-class ReviewAppeal(Contract):
+class ReviewAppeal(_Answered):
     """What the creator says against the decision."""
 
     text: str
     appealed_at: str
 
 
-class PastDecision(Contract):
+class PastDecision(_Answered):
     """A decision that was taken before."""
 
     id: str
@@ -153,7 +165,7 @@ class PastDecision(Contract):
     at: str
 
 
-class EvidenceLink(Contract):
+class EvidenceLink(_Answered):
     """Something that was kept to be looked at; the link lives for a few minutes."""
 
     name: str
@@ -182,7 +194,7 @@ class ReviewView(ReviewSummary):
     fired: tuple[str, ...]
 
 
-class Decided(Contract):
+class Decided(_Answered):
     """The answer to POST /reviews/{id}/decide."""
 
     id: StoryId
