@@ -25,8 +25,6 @@ Request = ModeratePhotoInput | ModerateWordsInput | ModerateVideoInput
 _request: TypeAdapter[Request] = TypeAdapter(Request)
 
 _STATES = {"photo": "ModeratePhoto", "words": "ModerateWords", "video": "ModerateVideo"}
-#: Below every threshold of the policy, so that scores which do not count are kept too.
-_MIN_CONFIDENCE_PERCENT = 40
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -37,15 +35,17 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             words = stories.get(request.story_id, "prompt", "caption")
             verdict = guardrail.judge(words.values())
         else:
-            verdict = policy.judge_labels([_labels(image) for image in request.images])
+            verdict = policy.judge_labels(
+                [_labels(image, request.gate) for image in request.images], request.gate
+            )
         verdicts.keep(request.story_id, request.attempt, request.gate, verdict)
         return ModerateOutput(gate=request.gate, verdict=verdict.verdict).model_dump(mode="json")
 
 
-def _labels(image: ObjectRef) -> dict[str, Any]:
+def _labels(image: ObjectRef, gate: str) -> dict[str, Any]:
     with answers("Rekognition"):
         answer: dict[str, Any] = client("rekognition").detect_moderation_labels(
             Image={"S3Object": {"Bucket": image.bucket, "Name": image.key}},
-            MinConfidence=_MIN_CONFIDENCE_PERCENT,
+            MinConfidence=policy.gate(gate).least_percent,
         )
     return answer

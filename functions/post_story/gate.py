@@ -118,7 +118,7 @@ def gates_allow(candidate: Candidate) -> Refused | None:
 
 def _allowed_today(kept: Mapping[str, Any]) -> bool:
     """Pictures need not be judged again: their scores were kept. Words are asked about anew."""
-    if kept["gate"] == "words" or kept["policy"] == policy.POLICY_VERSION:
+    if kept["gate"] == "words" or kept["policy"] == policy.version():
         return True
     try:
         verdict = policy.Verdict.model_validate(json.loads(kept["detail"]))
@@ -157,7 +157,7 @@ def words_allow(candidate: Candidate) -> Refused | None:
     words = [text for text in (candidate.record.get("prompt"), candidate.caption) if text]
     if not words:
         return Refused("words_not_allowed", "The story has no words that could be judged.")
-    verdict = guardrail.judge(words)
+    verdict = guardrail.judge(words, "posting")
     verdicts.keep(candidate.story_id, candidate.attempt, "posting", verdict)
     if verdict.verdict == _ALLOW:
         return None
