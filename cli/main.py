@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "create": "make a video story from a photo",
     "verify": "check the Content Credentials of a file",
+    "moderate": "ask the gates about a photo and words, without a stack",
     "explain": "write a page that shows all of a story",
     "replay": "run one state of a story again, without changing the story",
     "up": "start the local stack and deploy to it",
