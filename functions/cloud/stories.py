@@ -252,3 +252,14 @@ def put_verdict(story_id: str, attempt: int, gate: str, record: dict[str, Any]) 
             TableName=_table(),
             Item=to_item({**record, "pk": f"VERDICT#{story_id}", "sk": f"{attempt:04d}#{gate}"}),
         )
+
+
+def verdict(story_id: str, attempt: int, gate: str) -> dict[str, Any] | None:
+    """What a gate has decided of an attempt; None if it has not yet."""
+    with answers("DynamoDB"):
+        answer = client("dynamodb").get_item(
+            TableName=_table(),
+            Key=to_item({"pk": f"VERDICT#{story_id}", "sk": f"{attempt:04d}#{gate}"}),
+            ConsistentRead=True,
+        )
+    return from_item(answer["Item"]) if "Item" in answer else None

@@ -53,11 +53,12 @@ MAY: dict[str, dict[str, str]] = {
     "Moderate": {
         "work: work/": "get",
         "table: STORY#": "get",
-        "table: VERDICT#": "put",
+        "table: VERDICT#": "get put",
         "table: TIMELINE#": "update",
     },
     "AwaitPrompt": {
         "work: work/": "get",
+        "table: VERDICT#": "get",
         "table: STORY#": "get update",
         "table: DRAFT#": "get put",
         "table: TIMELINE#": "update",
@@ -65,6 +66,7 @@ MAY: dict[str, dict[str, str]] = {
     },
     "DirectScene": {
         "work: work/": "get put",
+        "table: VERDICT#": "get",
         "table: STORY#": "get",
         "table: TIMELINE#": "update",
     },

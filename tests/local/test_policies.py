@@ -65,8 +65,13 @@ GRANTED = {
     "ModerateFunctionRole": [
         "GetObject WorkBucket/work/*",
         "DetectModerationLabels *",
+        "DetectText *",
+        "DetectFaces *",
+        "DetectLabels *",
+        "RecognizeCelebrities *",
         "ApplyGuardrail Guardrail",
         "GetItem StoriesTable [STORY#*]",
+        "GetItem StoriesTable [VERDICT#*]",
         "PutItem StoriesTable [VERDICT#*]",
         *ITS_LINE,
     ],
@@ -74,6 +79,7 @@ GRANTED = {
         "GetObject WorkBucket/work/*",
         "DetectLabels *",
         "DetectFaces *",
+        "GetItem StoriesTable [VERDICT#*]",
         "GetItem StoriesTable [STORY#*]",
         "UpdateItem StoriesTable [STORY#*]",
         "PutItem StoriesTable [DRAFT#*]",
@@ -86,6 +92,7 @@ GRANTED = {
         "PutObject WorkBucket/work/*",
         "DetectLabels *",
         "DetectFaces *",
+        "GetItem StoriesTable [VERDICT#*]",
         "GetItem StoriesTable [STORY#*]",
         *ITS_LINE,
     ],
@@ -310,6 +317,8 @@ GRANTED_TO_PEOPLE = {
 #: Actions for which IAM has no resources to name: only these may be granted on "*".
 WITHOUT_RESOURCES = {
     "rekognition:DetectModerationLabels",
+    "rekognition:DetectText",
+    "rekognition:RecognizeCelebrities",
     "rekognition:DetectLabels",
     "rekognition:DetectFaces",
     "states:SendTaskSuccess",

@@ -313,6 +313,11 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         **{f"{name.upper()}_BUCKET": bucket for name, bucket in buckets.items()},
         "GUARDRAIL_ID": "guardrail",
         "GUARDRAIL_VERSION": "1",
+        # One after the other, so that a test can say what each call answers.
+        "REKOGNITION_CONCURRENCY": "1",
+        "REKOGNITION_QUOTA": "1000",
+        "STATE_CONCURRENCY": "1",
+        "RECOGNIZE_CELEBRITIES": "off",
         "ENDPOINT_NAME": "endpoint",
         "DAILY_GENERATIONS": "10",
         "SWITCH_PARAMETER": SWITCH,

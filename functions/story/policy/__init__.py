@@ -13,6 +13,8 @@ from story.policy.people import (
     judge_consent,
     judge_figures,
     note_minors,
+    read_faces,
+    read_lines,
     who_is_there,
 )
 from story.policy.rows import gate, version
@@ -23,6 +25,7 @@ from story.policy.verdicts import (
     Restriction,
     Verdict,
     join,
+    overridden,
     strictest,
 )
 from story.policy.words import judge_words
@@ -44,6 +47,9 @@ __all__ = [
     "judge_labels",
     "judge_words",
     "note_minors",
+    "overridden",
+    "read_faces",
+    "read_lines",
     "strictest",
     "version",
     "who_is_there",

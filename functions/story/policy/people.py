@@ -107,6 +107,23 @@ def read_faces(answer: dict[str, Any]) -> tuple[Face, ...]:
         raise ModerationUnanswered(f"DetectFaces gave no readable faces: {error!r}") from error
 
 
+def read_lines(answer: dict[str, Any], gate: str) -> tuple[tuple[str, ...], str]:
+    """The lines that can be read surely enough, from a DetectText answer, and the model's name.
+
+    Raises ModerationUnanswered if it is not in Rekognition's form.
+    """
+    least = rows.gate(gate).numbers["reading"]["line_percent"]
+    try:
+        lines = tuple(
+            str(found["DetectedText"])
+            for found in answer["TextDetections"]
+            if found["Type"] == "LINE" and percent(found["Confidence"]) >= least
+        )
+        return lines, f"rekognition text {answer['TextModelVersion']}"
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModerationUnanswered(f"DetectText gave no readable lines: {error!r}") from error
+
+
 def _box(found: dict[str, float]) -> Box:
     """Rekognition's box, clipped: a face at the border may reach outside the picture."""
     left, top = max(0.0, found["Left"]), max(0.0, found["Top"])

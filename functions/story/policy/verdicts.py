@@ -4,8 +4,8 @@ Fails closed: a category that the policy does not name is reviewed by a person, 
 cannot be read is no verdict at all.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -66,6 +66,13 @@ class Verdict(Contract):
     models: tuple[str, ...]
     policy: str = Field(default_factory=rows.version)
     restriction: Restriction | None = None
+
+
+def overridden(record: Mapping[str, Any]) -> frozenset[str]:
+    """The categories that reviewers' decisions have set aside for a story, by its META record."""
+    return frozenset(
+        str(category) for each in record.get("overrides", ()) for category in each["categories"]
+    )
 
 
 def code(category: str) -> str:
