@@ -30,6 +30,7 @@ COMMANDS = {
     "up": "start the local stack and deploy to it",
     "down": "stop the local stack",
     "doctor": "check whether this machine can run the demo",
+    "block": "put photos on a stack's block lists",
     "pause": "stop making new stories, without a deployment",
     "resume": "make stories again after a pause",
     "deploy": "deploy to AWS: costs, checks, build, changes, one story",

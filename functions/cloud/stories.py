@@ -9,6 +9,7 @@ touch (dynamodb:LeadingKeys):
     TIMELINE#{id}    {attempt}#{state}             every state, its own line
     DRAFT#{id}       TOKEN                         await_prompt
     CHANGE           {id}#{intent}                 api; settle_story drops what is done
+    BLOCK#{kind}#…   ENTRY, HASHES                 operators; inspect_photo reads
     AUDIT#{id}       {time}#{what}                 settle_story
 """
 

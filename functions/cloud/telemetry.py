@@ -50,6 +50,9 @@ METRICS = {
         MetricUnit.Count, ("state",), True, "errors of a state that are not the photo's own"
     ),
     "Verdicts": Metric(MetricUnit.Count, ("gate", "verdict"), False, "what the gates decided"),
+    "BlockedPhotos": Metric(
+        MetricUnit.Count, ("listed",), False, "photos that are on an operator's list"
+    ),
     "QueueSeconds": Metric(
         MetricUnit.Seconds, (), True, "a request's wait until the engine began with it"
     ),

@@ -43,6 +43,10 @@ MAY: dict[str, dict[str, str]] = {
     "InspectPhoto": {
         "uploads: uploads/": "get",
         "work: work/": "put",
+        "held: */": "put",
+        "table: BLOCK#": "get",
+        "table: STORY#": "get update",
+        "table: VERDICT#": "put",
         "table: TIMELINE#": "update",
     },
     "RestorePhoto": {
@@ -150,11 +154,12 @@ PREFIXES = {
     "uploads": ("uploads/",),
     "work": ("work/", "requests/", "results/", "failures/"),
     "evidence": ("",),
+    "held": ("",),
     "stories": ("",),
 }
 PARTITIONS = (
     "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
-    "CHANGE", "PAGE#", "QUOTA#", "PACE",
+    "CHANGE", "BLOCK#", "PAGE#", "QUOTA#", "PACE",
 )  # fmt: skip
 #: Partitions of their own, not one of each story or user.
 WHOLE = frozenset({"CHANGE", "PACE"})

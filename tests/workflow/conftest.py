@@ -280,7 +280,9 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
 def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cloud:
     template = transformed()
     s3, kms, ssm = boto3.client("s3"), boto3.client("kms"), boto3.client("ssm")
-    buckets = {name: f"enliven-{name}" for name in ("uploads", "work", "evidence", "stories")}
+    buckets = {
+        name: f"enliven-{name}" for name in ("uploads", "work", "evidence", "held", "stories")
+    }
     for bucket in buckets.values():
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(
