@@ -25,7 +25,7 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup demo up down test iproute2 chromium test-sam build invoke start-api events quality gallery check lint \
-	types templates bench bench-api bench-eta bench-moderation bench-motion bench-cold-start fuzz-api deploy \
+	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-cold-start fuzz-api deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -54,7 +54,7 @@ up: $(READY)  ## Bring the local stack up (LAN=yes or LAN=ADDRESS lets phones in
 down: $(READY)  ## Stop the local stack
 	@$(BIN)/enliven down
 
-build: $(READY) $(SAM_READY)  ## The functions by `sam build`, for x86_64 and arm64, proven to be complete
+build: $(READY) $(SAM_READY) policy  ## The functions by `sam build`, for x86_64 and arm64, proven to be complete
 	@$(BIN)/python -m local.sam build
 
 invoke: $(READY) $(SAM_READY)  ## One function in a container, on the stack that is up (STATE=InspectPhoto WITHOUT=engine)
@@ -107,7 +107,7 @@ quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_P
 gallery: $(READY)  ## A page with every photo, what was found in it, and its clip (PHOTOS=FOLDER for more)
 	@$(BIN)/python -m tests.gallery photos $(PHOTOS)
 
-check: $(READY) $(SAM_READY) $(NODE_READY) lint types templates  ## Lint, types, template and workflow
+check: $(READY) $(SAM_READY) $(NODE_READY) lint types policy templates  ## Lint, types, policy, template and workflow
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -115,6 +115,9 @@ lint: $(READY)
 
 types: $(READY)
 	@$(BIN)/mypy
+
+policy: $(READY)
+	@$(BIN)/python -m local.policy
 
 templates: $(READY) $(SAM_READY) $(NODE_READY)
 	@$(BIN)/cfn-lint template.yaml

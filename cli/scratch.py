@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Nobody's Cognito `sub`: the API finds a scratch story for no caller.
 CREATOR = "replay"
 #: What of a story's record its functions read.
-WORDS = ("prompt", "people_consent", "fit", "loop", "preset")
+WORDS = ("prompt", "people_consent", "fit", "loop", "preset", "overrides")
 KINDS = ("STORY", "VERDICT", "TIMELINE", "GENERATION")
 #: Beyond the replay's own time: nothing is swept that still works.
 GRACE = timedelta(minutes=5)
@@ -94,6 +94,18 @@ class Scratch:
         for state in STATES:
             self._put({"pk": f"TIMELINE#{self.id}", "sk": f"{self.attempt:04d}#{state}"})
         self._put({"pk": f"GENERATION#{self.id}", "sk": f"{self.attempt:04d}-{self.take}"})
+        # What gate 1 saw in the photo: later gates go by it, and do not look again.
+        sort, verdicts = f"{self.attempt:04d}#photo", f"VERDICT#{self._original['story_id']}"
+        with aws_failures("read the verdict on the photo"):
+            # A query: whoever replays may read verdicts by no other operation.
+            answer = self._behind.client("dynamodb").query(
+                TableName=self._behind.table,
+                KeyConditionExpression="pk = :pk AND sk = :sk",
+                ExpressionAttributeValues=to_item({":pk": verdicts, ":sk": sort}),
+                ConsistentRead=True,
+            )
+        for item in answer["Items"]:
+            self._put({**from_item(item), "pk": f"VERDICT#{self.id}"})
 
     def _seed(self) -> int:
         """The seed to ask for so that this take gets the one it had: it may depend on the id."""

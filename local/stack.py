@@ -31,6 +31,8 @@ PARAMETERS = {
     "DeletionProtection": "false",
     "ApiConcurrency": "0",
     "StateConcurrency": "0",
+    # An instance's share is a twentieth: 40 calls a second, and the stand-ins take 50 as AWS does.
+    "RekognitionQuota": "800",
     "DailyStoriesPerUser": "100000",
     "RequestsPerMinute": "100000",
 }

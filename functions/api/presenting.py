@@ -74,6 +74,7 @@ def present(
     now = now or datetime.now(UTC)
     # An attempt is shown for itself: what an earlier one came to is no progress of this one.
     this = f"{int(record['attempt']):04d}#"
+    verdicts = tuple(verdicts)
     named = current(record, lines)
     judged = tuple(
         verdict_view(verdict)
@@ -126,13 +127,21 @@ def present(
         engine=EngineName.model_validate_json(record["engine"]) if ready else None,
         seed=report.seed if report else None,
         understood=report.understood if report else (),
-        unmet=report.unmet if report else (),
+        unmet=(*report.unmet, *_directed(named)) if report else (),
         alt_text=_noted(named, "DirectScene", "alt_text") if ready else None,
         video_url=sign("video") if linked else None,
         poster_url=sign("poster") if linked else None,
         credential=Credential.model_validate_json(record["credential"]) if ready else None,
         video_sha256=_digest(record) if ready else None,
         cost=_cost(named, report) if report else None,
+        age_restriction=max(
+            (
+                int(each["age_restriction"])
+                for each in _of(this, verdicts)
+                if "age_restriction" in each
+            ),
+            default=None,
+        ),
         visibility=record.get("visibility"),
         posted_at=record.get("posted_at"),
         share_url=share_url if posted else None,
@@ -163,6 +172,12 @@ def _noted(lines: list[dict[str, Any]], state: str, name: str) -> str | None:
             found = line.get(name)
             return str(found) if found is not None else None
     return None
+
+
+def _directed(lines: list[dict[str, Any]]) -> tuple[str, ...]:
+    """What DirectScene itself has left out of what was asked."""
+    noted = _noted(lines, "DirectScene", "unmet")
+    return (noted,) if noted else ()
 
 
 def _report(lines: list[dict[str, Any]]) -> Report | None:

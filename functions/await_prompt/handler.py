@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from await_prompt import suggestions
-from cloud import drafts, recognition, stories, timeline
+from cloud import drafts, recognition, stories, timeline, verdicts
 from story.contracts import AwaitPromptInput
 from story.limits import PROMPT_SECONDS
 from story.states import Status
@@ -27,8 +27,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Look at the photo, keep the token, let the story wait."""
     request = AwaitPromptInput.model_validate(event)
     with timeline.record("AwaitPrompt", request):
-        tags, people = recognition.tags(request.photo), len(recognition.faces(request.photo))
-        names = tuple(tag.name for tag in tags)
+        # Gate 1 has looked already; a state that is run by itself looks here.
+        seen = verdicts.seen(request.story_id, request.attempt) or recognition.look(request.photo)
+        people, names = seen.people, tuple(tag.name for tag in seen.tags)
         fitting = suggestions.for_photo(names, people)
         # Before the story waits: whoever gives the prompt finds whom to tell.
         drafts.remember(request.story_id, request.attempt, request.token)
@@ -46,7 +47,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             people=people,
             suggestions=list(fitting),
         )
-        logger.info("awaits", waits=waits, tags=len(tags), people=people)
+        logger.info("awaits", waits=waits, tags=len(names), people=people)
         if not waits:
             _go_on(request)
     return {}

@@ -8,10 +8,11 @@ story's cost receipt is made from: the calls that happened, not the calls that w
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore.session
 from botocore.config import Config
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _calls: Counter[str] = Counter()
+#: A gate asks from several threads.
+_counting = threading.Lock()
 
 _THROTTLES = frozenset(
     {
@@ -47,8 +50,23 @@ _THROTTLES = frozenset(
 _SERVER_ERROR = 500
 
 
+class Patience(NamedTuple):
+    """How long a service is waited for: seconds for a connection and an answer, and attempts."""
+
+    connect_seconds: float
+    read_seconds: float
+    attempts: int
+
+
+_USUAL = Patience(5, 30, 4)
+#: Who judges answers within a second or two. All attempts together end before the function would be
+#: stopped, so that a silent provider is an error with a name, which the workflow retries.
+_PATIENCE = {"rekognition": Patience(3, 10, 3), "bedrock-runtime": Patience(3, 10, 3)}
+
+
 def _count(model: Any, **_: Any) -> None:
-    _calls[f"{model.service_model.service_name}:{model.name}"] += 1
+    with _counting:
+        _calls[f"{model.service_model.service_name}:{model.name}"] += 1
 
 
 @cache
@@ -59,12 +77,14 @@ def _session() -> Any:
 @cache
 def client(service: str) -> Any:
     """The client of a service, with short time-outs and the standard retries."""
+    patience = _PATIENCE.get(service, _USUAL)
     made = _session().create_client(
         service,
         config=Config(
-            connect_timeout=5,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 4},
+            connect_timeout=patience.connect_seconds,
+            read_timeout=patience.read_seconds,
+            # Its pauses between attempts grow and are random, so that many do not return at once.
+            retries={"mode": "standard", "total_max_attempts": patience.attempts},
             # In us-east-1 botocore presigns with version 2, which S3 refuses for buckets of today.
             signature_version="s3v4" if service == "s3" else None,
         ),
@@ -75,8 +95,9 @@ def client(service: str) -> Any:
 
 def take_calls() -> dict[str, int]:
     """The calls since the last time this was asked, e.g. {"s3:GetObject": 2}."""
-    counted = dict(_calls)
-    _calls.clear()
+    with _counting:
+        counted = dict(_calls)
+        _calls.clear()
     return counted
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from story import policy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from story.contracts import Gate
+
 
 class GuardrailSettings(Environment):
     """Which guardrail judges the words."""
@@ -21,8 +23,15 @@ class GuardrailSettings(Environment):
     guardrail_version: str = Field(min_length=1)
 
 
-def judge(words: Iterable[str], overridden: frozenset[str] = frozenset()) -> policy.Verdict:
-    """The verdict on all of these texts together, but for categories that a reviewer set aside.
+def judge(
+    words: Iterable[str],
+    gate: Gate = "words",
+    *,
+    kind: Literal["words", "text"] = "words",
+    minor: bool = False,
+    overridden: frozenset[str] = frozenset(),
+) -> policy.Verdict:
+    """The verdict on all of these texts together, by the rows of a gate.
 
     Raises ModerationUnanswered if what came back is no verdict.
     """
@@ -32,6 +41,8 @@ def judge(words: Iterable[str], overridden: frozenset[str] = frozenset()) -> pol
             guardrailIdentifier=settings.guardrail_id,
             guardrailVersion=settings.guardrail_version,
             source="INPUT",
+            # Also what it does not block: then the policy's rows decide.
+            outputScope="FULL",
             content=[{"text": {"text": text}} for text in words],
         )
-    return policy.judge_words(answer, overridden=overridden)
+    return policy.judge_words(answer, gate, kind=kind, minor=minor, overridden=overridden)

@@ -1,50 +1,130 @@
-"""What a clean photo shows, as Rekognition names it."""
+"""Asking Rekognition what a picture shows: several questions at once, within the account's quota.
+
+Every function that asks gets a share of the quota, as many calls a second as all of its instances
+together may make, divided by how many there can be. A share is kept by waiting, never by failing.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
-from cloud.clients import answers, client
-from story.generation import Box, Tag
+from botocore.exceptions import ClientError
+from pydantic import Field
+
+from cloud.clients import answers, client, error_code
+from cloud.environment import Environment, load
+from story import policy
+from story.errors import ModerationUnanswered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from story.contracts import ObjectRef
 
-_MAX_TAGS = 12
-_MIN_TAG_CONFIDENCE_PERCENT = 60
-_MIN_FACE_CONFIDENCE_PERCENT = 90
+_MAX_LABELS: Final = 25
+#: Below what counts as a person, since a person may be less certain than the scene around.
+_MIN_LABEL_PERCENT: Final = 55
+#: How many instances to reckon with where the template reserves no concurrency.
+_USUAL_INSTANCES: Final = 20
+
+_Answer = TypeVar("_Answer")
 
 
-def tags(photo: ObjectRef) -> tuple[Tag, ...]:
-    """What the photo shows, the most certain first."""
-    with answers("Rekognition"):
-        answer = client("rekognition").detect_labels(
-            Image=_image(photo), MaxLabels=_MAX_TAGS, MinConfidence=_MIN_TAG_CONFIDENCE_PERCENT
-        )
-    return tuple(
-        Tag(name=label["Name"], confidence=min(1.0, label["Confidence"] / 100))
-        for label in answer["Labels"]
-    )
+class RekognitionSettings(Environment):
+    """What the account may ask, and how many instances of this function share it."""
+
+    #: Calls a second of one operation, by Service Quotas.
+    rekognition_quota: Annotated[float, Field(gt=0)]
+    #: How many calls one instance makes at once.
+    rekognition_concurrency: Annotated[int, Field(ge=1, le=16)]
+    #: Reserved instances of this function; 0 reserves none.
+    state_concurrency: Annotated[int, Field(ge=0)]
+
+    @property
+    def calls_a_second(self) -> float:
+        """The share of one instance."""
+        return self.rekognition_quota / (self.state_concurrency or _USUAL_INSTANCES)
 
 
-def faces(photo: ObjectRef) -> tuple[Box, ...]:
-    """Where the faces of people are."""
-    with answers("Rekognition"):
-        answer = client("rekognition").detect_faces(Image=_image(photo))
-    return tuple(
-        _box(face["BoundingBox"])
-        for face in answer["FaceDetails"]
-        if face["Confidence"] >= _MIN_FACE_CONFIDENCE_PERCENT
-    )
+class Pace:
+    """Lets calls begin no closer together than a rate allows, from whichever thread they come."""
+
+    def __init__(self) -> None:
+        """The first call waits for nothing."""
+        self._turn = threading.Lock()
+        self._free_at = 0.0
+
+    def wait(self, calls_a_second: float) -> None:
+        """Return when the next call may begin."""
+        with self._turn:
+            now = time.monotonic()
+            begins = max(now, self._free_at)
+            self._free_at = begins + 1 / calls_a_second
+        time.sleep(begins - now)
 
 
-def _image(photo: ObjectRef) -> dict[str, Any]:
-    return {"S3Object": {"Bucket": photo.bucket, "Name": photo.key}}
+_paces: Final[dict[str, Pace]] = {}
+_new_pace: Final = threading.Lock()
 
 
-def _box(found: dict[str, float]) -> Box:
-    """Rekognition's box, clipped: a face at the border may reach outside the picture."""
-    left, top = max(0.0, found["Left"]), max(0.0, found["Top"])
-    right = min(1.0, found["Left"] + found["Width"])
-    bottom = min(1.0, found["Top"] + found["Height"])
-    return Box(left=left, top=top, width=max(0.0, right - left), height=max(0.0, bottom - top))
+def together(questions: Sequence[Callable[[], _Answer]]) -> list[_Answer]:
+    """The answers to several questions, asked at once as far as the settings allow, in order.
+
+    Raises what the first of them raises that gets no answer.
+    """
+    at_once = load(RekognitionSettings).rekognition_concurrency
+    client("rekognition")  # made here: threads that make it at once would make several
+    with ThreadPoolExecutor(max_workers=min(at_once, len(questions))) as threads:
+        return list(threads.map(lambda ask: ask(), questions))
+
+
+def moderation(image: ObjectRef, least_percent: float) -> dict[str, Any]:
+    """What moderation labels a picture has, from a confidence on."""
+    ask = client("rekognition").detect_moderation_labels
+    return _answer(ask, image, MinConfidence=least_percent)
+
+
+def text(image: ObjectRef) -> dict[str, Any]:
+    """What can be read in a picture."""
+    return _answer(client("rekognition").detect_text, image)
+
+
+def faces(image: ObjectRef) -> dict[str, Any]:
+    """Where faces are in a picture, and how old they may be."""
+    ask = client("rekognition").detect_faces
+    return _answer(ask, image, Attributes=["DEFAULT", "AGE_RANGE"])
+
+
+def labels(image: ObjectRef) -> dict[str, Any]:
+    """What a picture shows, the most certain first."""
+    ask = client("rekognition").detect_labels
+    return _answer(ask, image, MaxLabels=_MAX_LABELS, MinConfidence=_MIN_LABEL_PERCENT)
+
+
+def celebrities(image: ObjectRef) -> dict[str, Any]:
+    """Whom Rekognition knows in a picture."""
+    return _answer(client("rekognition").recognize_celebrities, image)
+
+
+def look(photo: ObjectRef) -> policy.Seen:
+    """Who and what is in a photo. Raises ModerationUnanswered."""
+    found_faces, found_labels = together([lambda: faces(photo), lambda: labels(photo)])
+    return policy.who_is_there(found_faces, found_labels)
+
+
+def _answer(ask: Callable[..., dict[str, Any]], image: ObjectRef, **asked: Any) -> dict[str, Any]:
+    """One call. Raises ModerationUnanswered for a picture that Rekognition does not take."""
+    operation = ask.__name__
+    with _new_pace:
+        pace = _paces.setdefault(operation, Pace())
+    pace.wait(load(RekognitionSettings).calls_a_second)
+    try:
+        with answers("Rekognition"):
+            return ask(Image={"S3Object": {"Bucket": image.bucket, "Name": image.key}}, **asked)
+    except ClientError as error:
+        raise ModerationUnanswered(
+            f"Rekognition did not judge {image.key} ({operation}): {error_code(error)}"
+        ) from error

@@ -10,6 +10,7 @@ touch (dynamodb:LeadingKeys):
     DRAFT#{id}       TOKEN                         await_prompt
     CHANGE           {id}#{intent}                 api, review; settle_story drops what is done
     REPORT#{id}      {reporter}                    api
+    BLOCK#{kind}#…   ENTRY, HASHES                 operators; inspect_photo reads
     AUDIT#{id}       {time}#{what}#{who}           settle_story, review; see cloud/audit.py
 """
 
@@ -254,3 +255,14 @@ def put_verdict(story_id: str, attempt: int, gate: str, record: dict[str, Any]) 
             TableName=_table(),
             Item=to_item({**record, "pk": f"VERDICT#{story_id}", "sk": f"{attempt:04d}#{gate}"}),
         )
+
+
+def verdict(story_id: str, attempt: int, gate: str) -> dict[str, Any] | None:
+    """What a gate has decided of an attempt; None if it has not yet."""
+    with answers("DynamoDB"):
+        answer = client("dynamodb").get_item(
+            TableName=_table(),
+            Key=to_item({"pk": f"VERDICT#{story_id}", "sk": f"{attempt:04d}#{gate}"}),
+            ConsistentRead=True,
+        )
+    return from_item(answer["Item"]) if "Item" in answer else None

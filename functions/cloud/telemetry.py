@@ -53,6 +53,9 @@ METRICS = {
     "ReviewSeconds": Metric(
         MetricUnit.Seconds, ("decision",), True, "from a story's way into the queue to a decision"
     ),
+    "BlockedPhotos": Metric(
+        MetricUnit.Count, ("listed",), False, "photos that are on an operator's list"
+    ),
     "QueueSeconds": Metric(
         MetricUnit.Seconds, (), True, "a request's wait until the engine began with it"
     ),

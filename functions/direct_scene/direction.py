@@ -11,6 +11,7 @@ from story.generation import (
     CameraMove,
     Direction,
     FitWish,
+    Motion,
     Preset,
     Tag,
     Wishes,
@@ -21,6 +22,10 @@ from story.vocabulary import read
 NEGATIVE_PROMPT = (
     "static image, frozen, flicker, morphing, extra limbs, distorted faces, text, watermark"
 )
+#: Everything that moves in a face. Hair and clothes are none of it.
+FACE_MOTIONS: tuple[Motion, ...] = ("blink", "gaze", "smile", "head_sway", "catch_light")
+_NO_FACE_MOTION = "moving faces, changing expressions, moving lips"
+FACES_STAY_STILL = "a face may be a minor's: faces stay still"
 
 
 def choose_camera(wishes: Wishes, faces: tuple[Box, ...]) -> CameraMove | Auto:
@@ -55,6 +60,17 @@ def describe(tags: tuple[Tag, ...], faces: tuple[Box, ...]) -> str:
     )
 
 
+def without(wishes: Wishes, motions: tuple[Motion, ...]) -> Wishes:
+    """The same wishes, with these motions refused."""
+    return wishes.model_copy(
+        update={
+            "motions": tuple(each for each in wishes.motions if each not in motions),
+            "implied": tuple(each for each in wishes.implied if each not in motions),
+            "refused": tuple(dict.fromkeys((*wishes.refused, *motions))),
+        }
+    )
+
+
 def direct(
     *,
     story_id: str,
@@ -70,14 +86,18 @@ def direct(
     sound: bool,
     tags: tuple[Tag, ...],
     faces: tuple[Box, ...],
+    still_faces: bool = False,
 ) -> Direction:
     """One complete Direction; the same input gives the same one.
 
     A preset that was chosen outranks one that the words name. The sound is "auto" unless words ask
     for one: the engine composes it from the scene it sees. Without `sound` it is silence, whatever
-    the words say.
+    the words say. With `still_faces` no face moves, whatever the words or a preset say.
     """
     wishes = read(prompt, NEGATIVE_PROMPT)
+    negative = f"{NEGATIVE_PROMPT}, {_NO_FACE_MOTION}" if still_faces else NEGATIVE_PROMPT
+    if still_faces:
+        wishes = without(wishes, FACE_MOTIONS)
     if preset is not None:
         wishes = wishes.model_copy(update={"preset": preset})
     width, height = SIZES[aspect]
@@ -85,7 +105,7 @@ def direct(
         story_id=story_id,
         inference_id=inference_id(story_id, attempt, take),
         prompt=prompt,
-        negative_prompt=NEGATIVE_PROMPT,
+        negative_prompt=negative,
         wishes=wishes,
         camera=choose_camera(wishes, faces),
         ambience=(wishes.ambience or "auto") if sound else "silence",

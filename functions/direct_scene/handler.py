@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import media, recognition, stories, timeline
+from cloud import media, recognition, stories, timeline, verdicts
 from cloud.environment import Environment, load
 from direct_scene import direction
 from story import limits
@@ -32,7 +32,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     request = DirectSceneInput.model_validate(event)
     with timeline.record("DirectScene", request):
         story = stories.get(request.story_id, *_WANTED)
-        tags, faces = recognition.tags(request.photo), recognition.faces(request.photo)
+        # Gate 1 has looked already; a scene that is directed by itself is looked at here.
+        seen = verdicts.seen(request.story_id, request.attempt) or recognition.look(request.photo)
+        tags, faces = seen.tags, tuple(face.box for face in seen.faces)
         directed = direction.direct(
             story_id=request.story_id,
             attempt=request.attempt,
@@ -48,8 +50,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             sound=story.get("sound", True),
             tags=tags,
             faces=faces,
+            still_faces=seen.may_be_minor,
         )
-        timeline.note(request, "DirectScene", alt_text=direction.describe(tags, faces))
+        noted = {"alt_text": direction.describe(tags, faces)}
+        if seen.may_be_minor:
+            noted["unmet"] = direction.FACES_STAY_STILL
+        timeline.note(request, "DirectScene", **noted)
         written = media.write(
             load(Settings).work_bucket,
             work_key(request.story_id, request.attempt, f"take{request.take}-direction.json"),

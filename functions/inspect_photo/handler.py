@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 from cloud import media, timeline
 from cloud.environment import Environment, load
-from inspect_photo import header, sandbox
+from inspect_photo import blocking, header, sandbox
 from story.contracts import InspectPhotoInput, InspectPhotoOutput, SourcePhoto
 from story.identifiers import work_key
 from story.limits import MAX_UPLOAD_BYTES
@@ -32,10 +32,14 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     settings = load(Settings)
     with timeline.record("InspectPhoto", request):
         upload = media.read_upload(request.upload, limit=MAX_UPLOAD_BYTES)
+        digest = hashlib.sha256(upload).hexdigest()
+        blocking.require_unlisted_file(request, upload, digest)
         claimed = header.read(upload)
         header.require_size(claimed.width, claimed.height)
         clean = sandbox.rewrite(upload, claimed.format)
         facts = clean.facts
+        # Before it is where a model could see it.
+        blocking.require_unlisted_picture(request, upload, clean.jpeg)
         photo = media.write(
             settings.work_bucket,
             work_key(request.story_id, request.attempt, "photo.jpg"),
@@ -59,6 +63,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
                 format=claimed.format,
                 width=facts.source_width,
                 height=facts.source_height,
-                sha256=hashlib.sha256(upload).hexdigest(),
+                sha256=digest,
             ),
         ).model_dump(mode="json")

@@ -14,8 +14,8 @@ import av
 import numpy as np
 from av.video.reformatter import Colorspace, Interpolation
 
+from inspect_video import selection
 from story.errors import VideoUnreadable
-from story.limits import GATE_FRAMES
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -54,7 +54,8 @@ class Declared:
 class Pictures:
     """What was decoded.
 
-    small (N, H/4, W/4, 3) uint8; times (N,) seconds; kept: some whole frames by their index.
+    small (N, H/4, W/4, 3) uint8; times (N,) seconds; kept: the whole frames that gate 2
+    judges, by their index.
     """
 
     small: NDArray[np.uint8]
@@ -100,9 +101,8 @@ def decode(video: bytes, direction: Direction) -> Pictures:
     small: list[Rgb] = []
     times: list[float] = []
     motion: list[float] = []
-    whole: dict[int, VideoFrame] = {}
-    even = _evenly(direction.frames, GATE_FRAMES - 1)
-    liveliest: tuple[int, VideoFrame] | None = None
+    # As the decoder has them, 1.4 MB each: which of them are judged is known when all are seen.
+    whole: list[VideoFrame] = []
     try:
         with _opened(video) as container:
             stream = container.streams.video[0]
@@ -114,31 +114,23 @@ def decode(video: bytes, direction: Direction) -> Pictures:
                 small.append(_rgb(frame, small_size))
                 times.append(float(frame.time or 0.0))
                 motion.append(_mean_difference(small[-1], small[-2]) if index else 0.0)
-                if index in even:
-                    whole[index] = frame
-                if liveliest is None or motion[-1] > motion[liveliest[0]]:
-                    liveliest = (index, frame)
-                last = (index, frame)
+                whole.append(frame)
                 if index > direction.frames:
                     break
     except av.FFmpegError as error:
         raise VideoUnreadable(
             f"The clip does not decode beyond frame {len(small)}: {error.strerror}"
         ) from error
-    if liveliest is None:
+    if not whole:
         raise VideoUnreadable("The clip has no frames")
-    whole |= dict([liveliest, last])
+    pictures = np.stack(small)
+    chosen = selection.choose(pictures, times, motion)
     return Pictures(
-        small=np.stack(small),
+        small=pictures,
         times=tuple(times),
-        kept={index: _rgb(frame) for index, frame in sorted(whole.items())},
+        kept={index: _rgb(whole[index]) for index in chosen},
         motion=tuple(motion),
     )
-
-
-def _evenly(frames: int, count: int) -> list[int]:
-    """`count` indices from the first to the last of `frames`."""
-    return [round(index * (frames - 1) / (count - 1)) for index in range(count)]
 
 
 def _mean_difference(one: Rgb, other: Rgb) -> float:

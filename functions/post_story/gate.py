@@ -19,7 +19,7 @@ from cloud import certificates, guardrail, media, users, verdicts
 from cloud.clients import error_code
 from cloud.environment import Environment, load
 from provenance import verification
-from story import policy, review, strikes
+from story import policy, strikes
 from story.contracts import Credential, ObjectRef, ShownClip
 from story.errors import CredentialInvalid, ResultUnreadable
 from story.generation import Report
@@ -123,7 +123,7 @@ def gates_allow(candidate: Candidate) -> Refused | None:
             return Refused("gates_not_passed", f"There is no verdict on its {gate}.")
         if kept["verdict"] != _ALLOW:
             return Refused("gates_not_passed", f"The verdict on its {gate} is not {_ALLOW!r}.")
-        if not _allowed_today(kept, review.overridden(candidate.record)):
+        if not _allowed_today(kept, policy.overridden(candidate.record)):
             return Refused(
                 "gates_not_passed",
                 f"Our policy has changed: by the one of today, its {gate} would not be allowed.",
@@ -133,7 +133,7 @@ def gates_allow(candidate: Candidate) -> Refused | None:
 
 def _allowed_today(kept: Mapping[str, Any], overridden: frozenset[str]) -> bool:
     """Pictures need not be judged again: their scores were kept. Words are asked about anew."""
-    if kept["gate"] == "words" or kept["policy"] == policy.POLICY_VERSION:
+    if kept["gate"] == "words" or kept["policy"] == policy.version():
         return True
     try:
         verdict = policy.Verdict.model_validate(json.loads(kept["detail"]))
@@ -174,8 +174,8 @@ def words_allow(candidate: Candidate) -> Refused | None:
         return Refused("words_not_allowed", "The story has no words that could be judged.")
     # A reviewer has set findings aside for words that were read, not for any that come later.
     unchanged = candidate.caption == candidate.record.get("caption")
-    overridden = review.overridden(candidate.record) if unchanged else frozenset[str]()
-    verdict = guardrail.judge(words, overridden)
+    overridden = policy.overridden(candidate.record) if unchanged else frozenset[str]()
+    verdict = guardrail.judge(words, "posting", overridden=overridden)
     verdicts.keep(candidate.story_id, candidate.attempt, "posting", verdict)
     if verdict.verdict == _ALLOW:
         return None

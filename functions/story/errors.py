@@ -12,7 +12,9 @@
         ├── PhotoTooManyPixels       photo_too_many_pixels
         ├── PhotoMissing             photo_missing
         ├── StoryMissing             story_missing
+        ├── PhotoBlocked             photo_blocked
         ├── ModerationUnanswered     moderation_unanswered
+        ├── PolicyInvalid            policy_invalid
         ├── GenerationFailed         generation_failed
         ├── GenerationExpired        generation_expired
         ├── GenerationCapReached     generation_cap_reached
@@ -86,8 +88,16 @@ class StoryMissing(Permanent):
     """No record of the story: it was deleted while its workflow ran."""
 
 
+class PhotoBlocked(Permanent):
+    """The photo is on an operator's list; the workflow rejects the story, its verdict is kept."""
+
+
 class ModerationUnanswered(Permanent):
     """A moderation provider answered, but not in a form that gives a verdict."""
+
+
+class PolicyInvalid(Permanent):
+    """A file of the moderation policy says something that cannot be; nothing is judged by it."""
 
 
 class GenerationFailed(Permanent):
@@ -137,6 +147,7 @@ class SettingInvalid(Permanent):
 #: Errors that say nothing against the service: the photo's own, a story that was deleted, and what
 #: the operator has decided. All others count as faults.
 NO_FAULT = (
+    PhotoBlocked,
     PhotoUnreadable,
     PhotoTooSmall,
     PhotoTooLarge,

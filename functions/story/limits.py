@@ -40,4 +40,5 @@ GENERATION_TIMEOUT_SECONDS = REQUEST_TTL_SECONDS + INVOCATION_TIMEOUT_SECONDS + 
 #: A clip with a defect is asked for once more, with another seed.
 MAX_TAKES = 2
 
-GATE_FRAMES = 7
+#: The most frames of a clip that gate 2 judges: each is a paid call, a cent for all.
+GATE_FRAMES = 10

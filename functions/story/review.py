@@ -171,10 +171,3 @@ def fired(verdicts: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 def code_of(category: str) -> str:
     """A category's name as its reason's code has it."""
     return "".join(c if c.isalnum() else "_" for c in category.lower()).strip("_")
-
-
-def overridden(record: Mapping[str, Any]) -> frozenset[str]:
-    """The categories that reviewers have set aside for this story."""
-    return frozenset(
-        str(category) for each in record.get("overrides", []) for category in each["categories"]
-    )

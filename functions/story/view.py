@@ -169,6 +169,8 @@ class StoryView(Contract):
     #: Of the signed video: what was downloaded unchanged has this digest.
     video_sha256: Sha256 | None = None
     cost: Cost | None
+    #: From which age on viewers may see it, as its gates have found; None where everybody may.
+    age_restriction: int | None = None
     #: Of a story that was posted: who may see it, since when, and the page that shows it. It is
     #: seen until `expires_at`.
     visibility: Visibility | None = None

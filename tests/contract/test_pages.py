@@ -68,7 +68,7 @@ def test_every_path_that_is_named_exists(name: str) -> None:
 
 
 #: Files that a command makes, or that travel in a tar.
-MADE = {"direction.json", "report.json"}
+MADE = {"hashes.txt", "direction.json", "report.json"}
 
 
 @pytest.mark.parametrize("name", PAGES)

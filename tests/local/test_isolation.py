@@ -58,6 +58,10 @@ MAY: dict[str, dict[str, str]] = {
     "InspectPhoto": {
         "uploads: uploads/": "get",
         "work: work/": "put",
+        "held: */": "put",
+        "table: BLOCK#": "get",
+        "table: STORY#": "get update",
+        "table: VERDICT#": "put",
         "table: TIMELINE#": "update",
     },
     "RestorePhoto": {
@@ -68,11 +72,12 @@ MAY: dict[str, dict[str, str]] = {
     "Moderate": {
         "work: work/": "get",
         "table: STORY#": "get",
-        "table: VERDICT#": "put",
+        "table: VERDICT#": "get put",
         "table: TIMELINE#": "update",
     },
     "AwaitPrompt": {
         "work: work/": "get",
+        "table: VERDICT#": "get",
         "table: STORY#": "get update",
         "table: DRAFT#": "get put",
         "table: TIMELINE#": "update",
@@ -80,6 +85,7 @@ MAY: dict[str, dict[str, str]] = {
     },
     "DirectScene": {
         "work: work/": "get put",
+        "table: VERDICT#": "get",
         "table: STORY#": "get",
         "table: TIMELINE#": "update",
     },
@@ -167,11 +173,12 @@ PREFIXES = {
     "uploads": ("uploads/",),
     "work": ("work/", "requests/", "results/", "failures/"),
     "evidence": ("",),
+    "held": ("",),
     "stories": ("",),
 }
 PARTITIONS = (
     "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
-    "CHANGE", "PAGE#", "QUOTA#", "PACE", "REPORT#", "SALT",
+    "CHANGE", "BLOCK#", "PAGE#", "QUOTA#", "PACE", "REPORT#", "SALT",
 )  # fmt: skip
 #: Partitions of their own, not one of each story or user.
 WHOLE = frozenset({"CHANGE", "PACE", "SALT"})

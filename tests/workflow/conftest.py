@@ -292,7 +292,9 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
 def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cloud:
     template = _template()
     s3, kms, ssm = boto3.client("s3"), boto3.client("kms"), boto3.client("ssm")
-    buckets = {name: f"enliven-{name}" for name in ("uploads", "work", "evidence", "stories")}
+    buckets = {
+        name: f"enliven-{name}" for name in ("uploads", "work", "evidence", "held", "stories")
+    }
     for bucket in buckets.values():
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(
@@ -325,6 +327,11 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         **{f"{name.upper()}_BUCKET": bucket for name, bucket in buckets.items()},
         "GUARDRAIL_ID": "guardrail",
         "GUARDRAIL_VERSION": "1",
+        # One after the other, so that a test can say what each call answers.
+        "REKOGNITION_CONCURRENCY": "1",
+        "REKOGNITION_QUOTA": "1000",
+        "STATE_CONCURRENCY": "1",
+        "RECOGNIZE_CELEBRITIES": "off",
         "ENDPOINT_NAME": "endpoint",
         "DAILY_GENERATIONS": "10",
         "SWITCH_PARAMETER": SWITCH,

@@ -4,8 +4,10 @@ One HTTP server on loopback plays Rekognition, Bedrock Guardrails and SageMaker 
 handlers reach it through boto3's own `AWS_ENDPOINT_URL_*`.
 """
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +15,28 @@ from typing import Any, Self
 
 Answer = tuple[int, dict[str, Any]]
 
+#: Longer than a caller's patience in the tests of silence.
+SILENCE_SECONDS = 0.8
+
 SAFE_PICTURE: Answer = (200, {"ModerationLabels": [], "ModerationModelVersion": "7.0"})
 SAFE_WORDS: Answer = (200, {"action": "NONE", "outputs": [], "assessments": []})
+SEASIDE: Answer = (200, {"Labels": [{"Name": "Sea", "Confidence": 98.0}]})
+NOBODY: Answer = (200, {"FaceDetails": []})
+NO_TEXT: Answer = (200, {"TextDetections": [], "TextModelVersion": "3.0"})
+UNKNOWN_FACES: Answer = (200, {"CelebrityFaces": [], "UnrecognizedFaces": []})
+
+
+def somebody(low: int = 30, high: int = 45) -> Answer:
+    """One face, of somebody between these ages."""
+    box = {"Left": 0.4, "Top": 0.2, "Width": 0.2, "Height": 0.2}
+    face = {"BoundingBox": box, "Confidence": 99.5, "AgeRange": {"Low": low, "High": high}}
+    return 200, {"FaceDetails": [face]}
+
+
+def readable(*lines: str) -> Answer:
+    """Lines of text in a picture."""
+    found = [{"DetectedText": line, "Type": "LINE", "Confidence": 99.0} for line in lines]
+    return 200, {"TextDetections": found, "TextModelVersion": "3.0"}
 
 
 def picture(name: str, parent: str, confidence: float) -> Answer:
@@ -42,6 +64,12 @@ class Providers:
 
     pictures: list[Answer] = field(default_factory=lambda: [SAFE_PICTURE])
     words: list[Answer] = field(default_factory=lambda: [SAFE_WORDS])
+    labels: list[Answer] = field(default_factory=lambda: [SEASIDE])
+    faces: list[Answer] = field(default_factory=lambda: [NOBODY])
+    texts: list[Answer] = field(default_factory=lambda: [NO_TEXT])
+    #: Which of the lists above is never answered from: its caller has to give up.
+    silent: str = ""
+    celebrities: list[Answer] = field(default_factory=lambda: [UNKNOWN_FACES])
     #: Called with the input location, the inference id and the output location of a request.
     generate: Callable[[str, str, str], None] | None = None
     work_bucket: str = ""
@@ -56,6 +84,10 @@ class Providers:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 status, answer, headers = providers.answer(self.path, self.headers, body)
                 raw = json.dumps(answer).encode()
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    self.reply(status, raw, headers)
+
+            def reply(self, status: int, raw: bytes, headers: dict[str, str]) -> None:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -83,12 +115,19 @@ class Providers:
         operation = headers.get("X-Amz-Target", "").rpartition(".")[2]
         if operation:
             self.asked.append({"operation": operation, **json.loads(body)})
-        if operation == "DetectModerationLabels":
-            return *_next(self.pictures), {}
-        if operation == "DetectLabels":
-            return 200, {"Labels": [{"Name": "Sea", "Confidence": 98.0}]}, {}
-        if operation == "DetectFaces":
-            return 200, {"FaceDetails": []}, {}
+        pictures = {
+            "DetectModerationLabels": self.pictures,
+            "DetectLabels": self.labels,
+            "DetectFaces": self.faces,
+            "DetectText": self.texts,
+            "RecognizeCelebrities": self.celebrities,
+        }
+        if operation == "DetectModerationLabels" and self.silent == "pictures":
+            time.sleep(SILENCE_SECONDS)
+        if path.startswith("/guardrail/") and self.silent == "words":
+            time.sleep(SILENCE_SECONDS)
+        if operation in pictures:
+            return *_next(pictures[operation]), {}
         if path.startswith("/guardrail/"):
             self.asked.append({"operation": "ApplyGuardrail", **json.loads(body)})
             return *_next(self.words), {}
@@ -114,5 +153,9 @@ class Providers:
         return 202, {"InferenceId": inference}, locations
 
 
+_turn = threading.Lock()
+
+
 def _next(answers: list[Answer]) -> Answer:
-    return answers.pop(0) if len(answers) > 1 else answers[0]
+    with _turn:
+        return answers.pop(0) if len(answers) > 1 else answers[0]

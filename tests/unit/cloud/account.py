@@ -45,7 +45,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         clients.client.cache_clear()
-        for name in ("uploads", "work", "evidence", "stories"):
+        for name in ("uploads", "work", "evidence", "held", "stories"):
             boto3.client("s3").create_bucket(Bucket=f"enliven-{name}")
             monkeypatch.setenv(f"{name.upper()}_BUCKET", f"enliven-{name}")
         parts = {name: _TABLE["Properties"][name] for name in _TABLE_PARTS}
