@@ -61,8 +61,8 @@ def test_an_hour_of_the_receipts_instance_is_its_seconds() -> None:
 
 def test_every_alarm_and_key_of_the_template_is_paid() -> None:
     cold, warm = (costs.at_rest("motion", least) for least in (0, 1))
-    assert _named(cold, "CloudWatch alarms").quantity == 12
-    assert _named(warm, "CloudWatch alarms").quantity == 14, "and the two halves of the objective"
+    assert _named(cold, "CloudWatch alarms").quantity == 13
+    assert _named(warm, "CloudWatch alarms").quantity == 15, "and the two halves of the objective"
     assert _named(warm, "CloudWatch composite").quantity == 1
     assert _named(cold, "KMS keys").quantity == 2
 

@@ -68,4 +68,13 @@ def test_only_the_listed_dimensions_can_be_written(dimensions: dict[str, str]) -
 
 def test_no_metric_is_counted_by_story_or_person() -> None:
     named = {name for metric in telemetry.METRICS.values() for name in metric.dimensions}
-    assert named == {"outcome", "state", "gate", "verdict", "engine", "dependency", "decision"}
+    assert named == {
+        "outcome",
+        "state",
+        "gate",
+        "verdict",
+        "engine",
+        "dependency",
+        "decision",
+        "listed",
+    }
