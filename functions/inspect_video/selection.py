@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _BLOCK: Final = 8
 #: The part of all blocks that has to differ: 2 % of the picture is a thing of its own.
 _PART: Final = 0.02
-#: Levels, 0..255. Measured on clips of the motion engine: coding noise and breathing stay below 4.
+#: Levels, 0..255: what an encoder adds to a still picture is less.
 NEAR: Final = 4.0
-#: What was never judged: two photos differ by 60 and more.
+#: As much as another picture in that place; what was never judged comes before one a second.
 FAR: Final = 40.0
 
 

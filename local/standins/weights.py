@@ -7,16 +7,16 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 LABELS = _ROOT / "model_endpoint/weights/efflite0.onnx"
 FACES = _ROOT / "model_endpoint/weights/face_detection_yunet_2023mar.onnx"
-AGES = _ROOT / "local/weights/age-v1.onnx"
+AGES = _ROOT / "local/weights/age-v1-int8.onnx"
 #: What Tesseract reads, by its name of the language.
 READERS = {
     language: _ROOT / f"local/weights/{language}.traineddata" for language in ("rus", "ara", "hin")
 }
 
 _SHA256 = {
-    LABELS: "b7cc8c2ead848ebcae571ad9784336bb86b898319d8ef4134123eb22434c8d6a",
+    LABELS: "015872beb38b5e92831dbbce78b2499ae44fa683750f77d2c8811d6f551a7f0f",
     FACES: "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
-    AGES: "4f9f0075200bd8ea6cd65ae6e6893cf820c513169382c08e82e533158358ed1c",
+    AGES: "567a9fa86b519a42e377e37ee1fbc3a08e32c91c9d0af020993c0f6bc6d9c5dd",
     READERS["rus"]: "e16e5e036cce1d9ec2b00063cf8b54472625b9e14d893a169e2b0dedeb4df225",
     READERS["ara"]: "e3206d3dc87fd50c24a0fb9f01838615911d25168f4e64415244b67d2bb3e729",
     READERS["hin"]: "4c73ffc59d497c186b19d1e90f5d721d678ea6b2e277b719bee4e2af12271825",
