@@ -25,6 +25,8 @@ from tests.quality.truth import Kind, Mask, Truth, load
 PHOTOS = Path(__file__).parents[2] / "photos"
 #: A folder of further photos, which are not the repository's to give away.
 EXTRA = "ENLIVEN_EXTRA_PHOTOS"
+#: The photos whose clips are judged, separated by commas; all, if it is not set.
+ONLY = "ENLIVEN_CLIPS_OF"
 
 #: Half the sides of a story's usual clip: lengths said "at 720 px wide" count double here.
 SIZE = (360, 640)
@@ -50,6 +52,17 @@ def photos() -> tuple[Path, ...]:
             raise FileNotFoundError(f"{EXTRA}={folder} has no photos")
         found = further | found
     return tuple(found[name] for name in sorted(found))
+
+
+def clip_photos() -> tuple[Path, ...]:
+    """The photos whose clips are judged: `make test` names some of them, `make quality` none."""
+    if ONLY not in os.environ:
+        return photos()
+    named = os.environ[ONLY].split(",")
+    found = {path.stem: path for path in photos()}
+    if unknown := set(named) - found.keys():
+        raise FileNotFoundError(f"{ONLY} names {sorted(unknown)}; there are {sorted(found)}")
+    return tuple(found[name] for name in named)
 
 
 def directed(**changes: object) -> Direction:

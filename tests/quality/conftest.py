@@ -6,10 +6,10 @@ import cv2
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.quality.clips import Clip, photos
+from tests.quality.clips import Clip, clip_photos, photos
 
 
-@pytest.fixture(scope="session", params=photos(), ids=lambda path: path.stem)
+@pytest.fixture(scope="session", params=clip_photos(), ids=lambda path: path.stem)
 def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Clip:
     return Clip(request.param, tmp_path_factory.mktemp("clips"))
 

@@ -91,26 +91,16 @@ def test_what_everybody_asks_for_is_allowed(judge: WordJudge, text: str) -> None
     assert blocked(judge, text) == set()
 
 
-def test_nine_of_ten_blocked_phrases_are_blocked_for_the_right_reason(judge: WordJudge) -> None:
-    found = [
-        (category, blocked(judge, text))
-        for category, texts in PHRASES.items()
-        if category != "allowed"
-        for text in texts
-    ]
-    named = [(category, categories) for category, categories in found if categories]
-    right = [category for category, categories in named if category in categories]
-    assert len(right) >= 0.9 * len(named)
-
-
-def test_at_most_three_percent_of_judged_phrases_fall_on_the_wrong_side(judge: WordJudge) -> None:
-    wrong = [
-        text
-        for verdict, texts in PHRASES.items()
-        for text in texts
-        if bool(blocked(judge, text)) != (verdict != "allowed")
-    ]
-    assert len(wrong) <= 0.03 * sum(map(len, PHRASES.values())), wrong
+def test_judged_phrases_fall_on_their_side_and_the_blocked_for_the_right_reason(
+    judge: WordJudge,
+) -> None:
+    """At most three percent on the wrong side; of the blocked, nine of ten by their category."""
+    texts = [(verdict, text) for verdict, texts in PHRASES.items() for text in texts]
+    found = [(verdict, text, blocked(judge, text)) for verdict, text in texts]
+    wrong = [text for verdict, text, named in found if bool(named) != (verdict != "allowed")]
+    assert len(wrong) <= 0.03 * len(found), wrong
+    bad = [(verdict, named) for verdict, _, named in found if verdict != "allowed" and named]
+    assert sum(verdict in named for verdict, named in bad) >= 0.9 * len(bad)
 
 
 def test_no_judged_phrase_is_a_seed() -> None:
