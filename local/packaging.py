@@ -96,7 +96,7 @@ def stamp(template: dict[str, Any], parameters: Mapping[str, str]) -> None:
     shared = {
         "globals": template.get("Globals", {}),
         "parameters": {
-            name: parameters.get(name, declared.get("Default"))
+            name: str(parameters.get(name, declared.get("Default")))
             for name, declared in template.get("Parameters", {}).items()
         },
         "layers": [

@@ -33,6 +33,8 @@ PARAMETERS = {
     "StateConcurrency": "0",
     # An instance's share is a twentieth: 40 calls a second, and the stand-ins take 50 as AWS does.
     "RekognitionQuota": "800",
+    # As many cores as a laptop surely has: more calls at once only wait for each other.
+    "RekognitionConcurrency": "2",
     "DailyStoriesPerUser": "100000",
     "RequestsPerMinute": "100000",
 }

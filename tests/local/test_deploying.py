@@ -74,7 +74,7 @@ def test_nothing_is_deployed_without_a_yes(empty: LocalStack, enliven: Run) -> N
 
 def test_a_stack_is_deployed_and_without_a_certificate_says_so(enliven: Run) -> None:
     done = enliven(*DEPLOY, "--yes")
-    assert "Add  15  AWS::Lambda::Function" in done.stdout, done.stdout + done.stderr
+    assert "Add  16  AWS::Lambda::Function" in done.stdout, done.stdout + done.stderr
     assert "✓ deployed" in done.stdout
     assert done.returncode == 2, "deployed, but not tried"
     assert f"enliven certificate csr --stack {STACK_NAME}" in done.stdout
@@ -107,7 +107,7 @@ def test_destroying_asks_and_keeps_what_the_policy_keeps(empty: LocalStack, enli
     asked = enliven("destroy", "--stack", STACK_NAME)
     assert asked.returncode == 2
     assert "pass --yes" in asked.stderr
-    assert "kept, and billed by their size: SigningKey" in asked.stdout
+    assert "kept, and billed by their size: HeldBucket, SigningKey" in asked.stdout
 
     work = next(
         bucket["Name"]
@@ -118,11 +118,11 @@ def test_destroying_asks_and_keeps_what_the_policy_keeps(empty: LocalStack, enli
     done = enliven("destroy", "--stack", STACK_NAME, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 objects of WorkBucket deleted" in done.stdout
-    for kept in ("SigningKey", "StoriesBucket", "StoriesTable", "UserPool"):
+    for kept in ("HeldBucket", "SigningKey", "StoriesBucket", "StoriesTable", "UserPool"):
         assert f"  {kept} (" in done.stdout
     assert "schedule-key-deletion" in done.stdout
-    (left,) = empty.client("s3").list_buckets()["Buckets"]
-    assert "storiesbucket" in left["Name"]
+    left = sorted(bucket["Name"] for bucket in empty.client("s3").list_buckets()["Buckets"])
+    assert ["heldbucket" in left[0], "storiesbucket" in left[1], len(left)] == [True, True, 2]
     assert len(empty.client("dynamodb").list_tables()["TableNames"]) == 1
 
 

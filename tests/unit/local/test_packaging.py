@@ -130,7 +130,7 @@ def _versions(parameters: dict[str, str], memory: int = 512) -> set[str]:
     }
     template = {
         "Transform": "AWS::Serverless-2016-10-31",
-        "Parameters": {"Daily": {"Type": "String", "Default": "10"}},
+        "Parameters": {"Daily": {"Type": "Number", "Default": 10}},
         "Resources": {"Api": {"Type": "AWS::Serverless::Function", "Properties": function}},
     }
     stamp(template, parameters)
