@@ -24,7 +24,7 @@ ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup demo up down test iproute2 chromium test-sam build invoke start-api events quality gallery check lint \
+.PHONY: help setup demo up down test iproute2 chromium test-sam build invoke start-api events quality categories gallery check lint \
 	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-cold-start fuzz-api deploy \
 	destroy clean
 
@@ -106,6 +106,9 @@ test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda 
 
 quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_PHOTOS=FOLDER for more)
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
+
+categories: $(READY)  ## Each category of the policy, through the whole workflow, at each gate
+	@$(BIN)/pytest -q -n 2 tests/categories
 
 gallery: $(READY)  ## A page with every photo, what was found in it, and its clip (PHOTOS=FOLDER for more)
 	@$(BIN)/python -m tests.gallery photos $(PHOTOS)
