@@ -24,7 +24,7 @@ ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup demo up down test iproute2 chromium test-sam build invoke start-api events quality categories gallery check lint \
+.PHONY: help setup demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
 	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-cold-start fuzz-api deploy \
 	destroy clean
 
@@ -81,7 +81,8 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 CLIPS_OF := coffee_cup,face_astronaut,flower_dahlia,mountain_clouds,night_rocket,stream_waterfall
 
 test: $(BROWSER_READY) iproute2 chromium  ## All tests
-	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow tests/moderation
+	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow tests/moderation \
+		--ignore tests/moderation/measured
 	@ENLIVEN_CLIPS_OF=$(CLIPS_OF) $(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/local tests/browser
 
@@ -103,6 +104,9 @@ $(BROWSER_READY): requirements/browser.txt $(READY)
 
 test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda would
 	@$(BIN)/pytest -q tests/sam
+
+test-built: $(READY) $(SAM_READY)  ## Of that what needs no container engine: the builds, and Lambda's emulator
+	@$(BIN)/pytest -q tests/sam/test_build.py tests/sam/test_damage.py tests/sam/test_emulation.py
 
 quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_PHOTOS=FOLDER for more)
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
@@ -155,6 +159,7 @@ bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/mot
 
 bench-moderation: $(READY)  ## Measure the local gates against their limits; writes docs/benchmarks/moderation.md
 	@$(BIN)/python -m tests.benchmark_moderation
+	@$(BIN)/pytest -q -n 2 tests/moderation/measured
 
 bench-cold-start: $(READY) $(SAM_READY)  ## Measure sizes and imports; writes docs/benchmarks/cold-start.md
 	@$(BIN)/python -m tests.benchmark_cold_start
