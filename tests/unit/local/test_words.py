@@ -6,7 +6,7 @@ import pytest
 
 from local.standins import training
 from local.standins.meanings import E5_SIZE, USE_SIZE, Meanings
-from local.standins.phrases import ALLOWED, CATEGORIES, VERDICTS, made_from, read_phrases
+from local.standins.phrases import CATEGORIES, VERDICTS, made_from, read_phrases
 from local.standins.phrases import PHRASES as TAUGHT
 from local.standins.training import VECTORS, embed, kept, learned_from, validated
 from local.standins.words import FOUND, PhrasesError, WordJudge
@@ -91,18 +91,6 @@ def test_what_everybody_asks_for_is_allowed(judge: WordJudge, text: str) -> None
     assert blocked(judge, text) == set()
 
 
-def test_judged_phrases_fall_on_their_side_and_the_blocked_for_the_right_reason(
-    judge: WordJudge,
-) -> None:
-    """At most three percent on the wrong side; of the blocked, nine of ten by their category."""
-    texts = [(verdict, text) for verdict, texts in PHRASES.items() for text in texts]
-    found = [(verdict, text, blocked(judge, text)) for verdict, text in texts]
-    wrong = [text for verdict, text, named in found if bool(named) != (verdict != "allowed")]
-    assert len(wrong) <= 0.03 * len(found), wrong
-    bad = [(verdict, named) for verdict, _, named in found if verdict != "allowed" and named]
-    assert sum(verdict in named for verdict, named in bad) >= 0.9 * len(bad)
-
-
 def test_no_judged_phrase_is_a_seed() -> None:
     taught = {phrase.text for phrase in read_phrases() if phrase.is_seed}
     assert taught.isdisjoint(text for texts in PHRASES.values() for text in texts)
@@ -127,13 +115,6 @@ def test_the_vectors_are_those_of_the_text_model(judge: WordJudge) -> None:
     for index in range(0, len(phrases), 401):
         fresh = judge.embed([phrases[index].text])[0]
         assert float(fresh @ vectors[index]) == pytest.approx(1.0, abs=2e-3)
-
-
-def test_what_was_learned_knows_its_own_phrases(judge: WordJudge) -> None:
-    phrases = read_phrases()[::37]
-    found = judge.badness([phrase.text for phrase in phrases]).max(axis=1) >= FOUND
-    wanted = np.array([phrase.verdict != ALLOWED for phrase in phrases])
-    assert (found == wanted).mean() >= 0.88
 
 
 def test_where_words_are_found_is_where_most_unseen_harmless_phrases_pass() -> None:
