@@ -139,5 +139,5 @@ def test_alarms_and_dashboard_are_deployed(deployment: Deployment) -> None:
         assert "docs/runbook.md#" in alarm["AlarmDescription"]
         assert alarm["AlarmActions"] == [deployment.outputs["AlarmTopic"]]
     body = watch.get_dashboard(DashboardName=f"{STACK_NAME}-stories")["DashboardBody"]
-    assert len(json.loads(body)["widgets"]) == 10
+    assert len(json.loads(body)["widgets"]) == 11
     assert "${" not in body
