@@ -59,8 +59,6 @@ def _holds(cloud: Cloud, story_id: str, story: dict[str, Any], gate: str, verdic
     told = json.loads(kept["detail"])["reasons"]
     assert told
     assert all(reason["message"] for reason in told)
-    if verdict == "reject":
-        assert [each["code"] for each in story["reasons"]] == [each["code"] for each in told]
 
 
 @pytest.mark.parametrize(("label", "parent"), LABELS)
@@ -98,6 +96,4 @@ def test_gate_3_lets_no_words_of_any_filter_be_posted(cloud: Cloud, kind: str) -
     assert cloud.story(story_id)["status"] == "READY"
     kept = stories.verdict(story_id, 1, "posting")
     assert kept is not None
-    assert [each["row"] for each in json.loads(kept["detail"])["findings"]] == [
-        f"posting/words/{kind}"
-    ]
+    assert [each["row"] for each in json.loads(kept["detail"])["findings"]] == [f"posting/{kind}"]
