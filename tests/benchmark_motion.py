@@ -1,6 +1,6 @@
 """Measure the motion engine: `make bench-motion`. Prints, and writes docs/benchmarks/motion.md.
 
-For each of four photos and each size a process of its own makes the clip three times, warm, and
+For each of five photos and each size a process of its own makes the clip three times, warm, and
 then only encodes the same frames three times, with the same class and settings: their ratio says
 what seeing, drawing and sound cost beside the encoding that any engine has to do. Every other photo
 of photos/ is measured so once, at one size.
