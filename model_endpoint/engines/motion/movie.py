@@ -20,6 +20,9 @@ from story.errors import SettingInvalid
 KEYFRAME_SECONDS = 1.0
 SOUND_RATE_HZ = 48_000
 SOUND_BITS_PER_SECOND = 128_000
+#: At this rate it sounds no worse than the search in two loops that FFmpeg takes otherwise (its
+#: commit fcb681ac of 2018), and takes 0.06 instead of 0.15 s for six seconds.
+SOUND_OPTIONS = {"aac_coder": "fast"}
 SOUND_FRAME_SAMPLES = 1_024
 #: Frames that may wait for the encoder: enough to keep it busy, few enough to stay small.
 MAX_WAITING_FRAMES = 4
@@ -61,7 +64,9 @@ class Movie:
         self._speaker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sound")
         self._spoken: Future[list[av.Packet[AudioStream]]] | None = None
         if sound is not None:
-            voice = self._container.add_stream("aac", rate=SOUND_RATE_HZ, layout="stereo")
+            voice = self._container.add_stream(
+                "aac", rate=SOUND_RATE_HZ, layout="stereo", options=dict(SOUND_OPTIONS)
+            )
             voice.bit_rate = SOUND_BITS_PER_SECOND
             # Both encoders are opened here, before two threads would do it at once.
             self._container.start_encoding()
