@@ -62,6 +62,8 @@ def produce(photo: Rgb, direction: Direction, scene: Scene) -> Production:
     """Decide and prepare a clip; frames are then drawn one by one, at any phase."""
     move = choose_camera(direction, scene.kind)
     staged = prepare(photo, scene, direction, move)
+    # What taking apart needed for a moment; of a large clip that is more than what is kept of it.
+    give_back()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as beside:
         # What is drawn does not depend on what moves, nor what is heard on what is drawn.
         made = beside.submit(Surfaces.of, staged)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from model_endpoint.pixels import Map, as_map
+from model_endpoint.pixels import Map, Rgb, as_map
 
 #: Weight below which a place counts as unknown.
 EPS = 1e-4
@@ -13,11 +13,12 @@ EPS = 1e-4
 COARSER = 4
 
 
-def push_pull(values: Map, known: Map) -> Map:
+def push_pull(values: Map | Rgb, known: Map) -> Map | Rgb:
     """Fill unknown places smoothly from the known around them, which stay as they are.
 
-    values (h, w, c) float32; known (h, w) 0..1. Pushes weighted means up a pyramid until every
-    place is known, then pulls them down into the gaps.
+    values (h, w, c), given back as they are if all are known and as float32 otherwise; known (h, w)
+    0..1. Pushes weighted means up a pyramid until every place is known, then pulls them down into
+    the gaps.
     Gortler et al., The Lumigraph, SIGGRAPH 1996, sec. 3.4.
     """
     if float(known.min()) >= 1.0 - EPS:
@@ -34,7 +35,7 @@ def push_pull(values: Map, known: Map) -> Map:
     level = as_map(np.dstack([*few, weight]))
     coarse = _pull(as_map(_with_colour(level)))
     # Where some is known nearby the gap begins with its colour, not with a mean of the far.
-    unknown, mixed = as_map(1.0 - known), np.empty_like(values)
+    unknown, mixed = as_map(1.0 - known), np.empty(values.shape, np.float32)
     for index, channel in enumerate(channels_of(values)):
         filled = cv2.resize(
             np.ascontiguousarray(coarse[..., index]),
@@ -45,10 +46,10 @@ def push_pull(values: Map, known: Map) -> Map:
     return mixed
 
 
-def channels_of(values: Map) -> Iterator[Map]:
+def channels_of(values: Map | Rgb) -> Iterator[Map]:
     """Each channel (h, w) of values (h, w, c), when it is asked for."""
     for index in range(values.shape[2]):
-        yield np.ascontiguousarray(values[..., index])
+        yield np.ascontiguousarray(values[..., index], dtype=np.float32)
 
 
 def _with_colour(level: Map) -> Map:

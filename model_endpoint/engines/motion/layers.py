@@ -89,12 +89,12 @@ def luma(picture: Rgb) -> Map:
     return as_map(as_map(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)) / 255.0)
 
 
-def warm(plate: Map) -> Map:
-    """(h, w) float32 0..1, from blue to red of a plate 0..255: straw on blue shows in it."""
-    return as_map((plate[..., 0] - plate[..., 2]) / 510.0 + 0.5)
+def warm(plate: Rgb) -> Map:
+    """(h, w) float32 0..1, from blue to red of a plate (h, w, 3): straw on blue shows in it."""
+    return as_map((as_map(plate[..., 0]) - as_map(plate[..., 2])) / 510.0 + 0.5)
 
 
-def in_bytes(picture: Map) -> Rgb:
+def in_bytes(picture: Map | Rgb) -> Rgb:
     """A picture (h, w, 3) of 0..255 rounded; at full resolution each copy as floats is large."""
     return as_rgb(cv2.convertScaleAbs(picture))
 
@@ -117,7 +117,7 @@ def smoothstep(low: float, high: float, values: Map) -> Map:
     return t
 
 
-def cut_out(picture: Map, below: Map, cover: Map) -> Rgb:
+def cut_out(picture: Map | Rgb, below: Map | Rgb, cover: Map) -> Rgb:
     """The layer (h, w, 4) that laid over `below` gives `picture`; both (h, w, 3), 0..255.
 
     No colour can darken or brighten `below` to the picture with too little coverage: from
@@ -134,7 +134,8 @@ def cut_out(picture: Map, below: Map, cover: Map) -> Rgb:
     pixels = layer.view(np.uint32).reshape(-1)
     for begin in range(0, len(edge), EDGE_AT_ONCE):
         some = edge[begin : begin + EDGE_AT_ONCE]
-        pixels[some] = edge_pixels(*(each.take(some, axis=0) for each in (colours, others, covers)))
+        taken = (as_map(each.take(some, axis=0)) for each in (colours, others, covers))
+        pixels[some] = edge_pixels(*taken)
     return as_rgb(layer)
 
 
@@ -235,7 +236,7 @@ def girders(guide: Map, longer: float) -> Map:
     return as_map(cv2.GaussianBlur(as_map(closed), (0, 0), 1.0))
 
 
-def open_sky(plate: Map, guide: Map, sky: Map) -> Map:
+def open_sky(plate: Rgb, guide: Map, sky: Map) -> Map:
     """How much of a sky (h, w) 0..1 is seen, to the plate's outlines: without what stands in it."""
     warmth = warm(plate)
     fine = np.maximum(fine_structure(guide, sky), fine_structure(warmth, sky))
@@ -245,7 +246,8 @@ def open_sky(plate: Map, guide: Map, sky: Map) -> Map:
 
 def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> Layers:
     """Cut the plate into layers. photo_size is (width, height)."""
-    plate, guide = as_map(framing.plate), luma(framing.plate)
+    # The plate stays in bytes: as floats it would be four times as large as all that is kept of it.
+    plate, guide = framing.plate, luma(framing.plate)
     height, width = guide.shape
 
     def on_plate(kind: str) -> Map | None:
@@ -265,14 +267,15 @@ def take_apart(framing: Framing, scene: Scene, photo_size: tuple[int, int]) -> L
         # cut out of the same: each pair shares the cores.
         opened = beside.submit(open_sky, plate, guide, sky_mask) if sky_mask is not None else None
         # What is behind the subject, seen or made up: picture, share and sky.
-        behind, ground_share, known, subject_share = plate, share, np.ones_like(guide), 1.0
+        behind: Map | Rgb = plate
+        ground_share, known, subject_share = share, np.ones_like(guide), 1.0
         seen, front = known, None
         if subject_mask is not None:
             cover = subject_cover(subject_mask, guide)
             known = as_map(cover <= 0.0)
             behind = push_pull(plate, known)
             front = beside.submit(cut_out, plate, behind, cover)
-            ground_share = push_pull(share[..., None], known)[..., 0]
+            ground_share = as_map(push_pull(share[..., None], known)[..., 0])
             if (cover > HALF).any():
                 subject_share = float(np.median(share[cover > HALF]))
             seen, masks[SUBJECT] = as_map(1.0 - cover), cover
