@@ -34,11 +34,11 @@ def test_the_parts_are_what_they_are_multiplied_from() -> None:
 
 def test_a_story_that_comes_alone_pays_for_the_waking_and_many_share_the_day() -> None:
     alone = costs.endpoint(1, "motion", 0)
-    assert alone.hours == pytest.approx((6.88 + 300 + 1_200) / 3600)
+    assert alone.hours == pytest.approx((3.56 + 300 + 1_200) / 3600)
     assert costs.endpoint(1_000, "motion", 0).hours == 24, "one is on all day"
     many = costs.endpoint(100_000, "motion", 0)
-    assert many.hours == pytest.approx(100_000 * 6.88 / 3600 / 0.7)
-    assert many.instances == 12
+    assert many.hours == pytest.approx(100_000 * 3.56 / 3600 / 0.7)
+    assert many.instances == 6
 
 
 def test_a_stack_without_an_endpoint_pays_for_none() -> None:
