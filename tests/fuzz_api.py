@@ -19,8 +19,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _CONFIGURATION = ROOT / "tests" / "fuzz_api.toml"
-#: The variable with the access tokens, one a user, between spaces.
-TOKENS = "ENLIVEN_FUZZ_TOKENS"
+#: The variable that names the file with the access tokens, one a user, between spaces: those of a
+#: hundred users are more than the system hands to a process in a variable.
+TOKENS_FILE = "ENLIVEN_FUZZ_TOKENS_FILE"
 #: How many requests a user sends before the next takes over: fewer than he may in a minute.
 REQUESTS_EACH = 90
 #: More than the local stack has ever answered.
@@ -43,6 +44,9 @@ def run(
 
     What Schemathesis keeps goes to `folder`.
     """
+    kept = folder / "tokens"
+    kept.touch(mode=0o600)
+    kept.write_text(" ".join(tokens))
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(_CONFIGURATION)]
     document = str(ROOT / "docs" / "openapi.json")
     options = ["--url", api_url, "--seed", str(seed), "--max-time", str(seconds)]
@@ -54,7 +58,7 @@ def run(
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),  # where its configuration finds tests.fuzz_hooks
-            TOKENS: " ".join(tokens),
+            TOKENS_FILE: str(kept),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

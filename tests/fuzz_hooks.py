@@ -8,18 +8,19 @@ import itertools
 import os
 import re
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import schemathesis
 
-from tests.fuzz_api import REQUESTS_EACH, TOKENS
+from tests.fuzz_api import REQUESTS_EACH, TOKENS_FILE
 
 _KEY = "Idempotency-Key"
 _USABLE = re.compile(r"[!-~]{1,64}")
 #: What is appended to a key, at most.
 _NUMBER_CHARACTERS = 8
 
-_tokens = os.environ[TOKENS].split()
+_tokens = Path(os.environ[TOKENS_FILE]).read_text().split()
 _asked = itertools.count()
 _keys = itertools.count()
 #: Which user a story belongs to: what is done with it next, he does.

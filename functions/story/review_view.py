@@ -2,16 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from story import review
 from story.contracts import Gate, StoryId, VerdictValue, Visibility
 from story.generation import Contract
 from story.review import Decision, Kind, ReportReason
 from story.states import Status
-from story.view import Asked, Reason
+from story.view import Asked, Reason, words
 
-Category = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Category = Annotated[str, words(80)]
 
 
 class _Asked(Asked):
@@ -31,15 +31,7 @@ class ReportStory(_Asked):
 
     reason: Annotated[ReportReason, Field(strict=False)]
     #: For the reviewer alone.
-    text: (
-        Annotated[
-            str,
-            StringConstraints(
-                strip_whitespace=True, min_length=1, max_length=review.MAX_REPORT_CHARACTERS
-            ),
-        ]
-        | None
-    ) = None
+    text: Annotated[str, words(review.MAX_REPORT_CHARACTERS)] | None = None
 
 
 class ReportReceived(_Answered):
@@ -52,12 +44,7 @@ class AppealDecision(_Asked):
     """The body of POST /stories/{id}/appeal."""
 
     #: What the reviewer should know.
-    text: Annotated[
-        str,
-        StringConstraints(
-            strip_whitespace=True, min_length=1, max_length=review.MAX_APPEAL_CHARACTERS
-        ),
-    ]
+    text: Annotated[str, words(review.MAX_APPEAL_CHARACTERS)]
 
 
 class DecideReview(_Asked):
@@ -71,12 +58,7 @@ class DecideReview(_Asked):
         ),
     ]
     #: For the trail; say nothing of the story's own words.
-    reason: Annotated[
-        str,
-        StringConstraints(
-            strip_whitespace=True, min_length=1, max_length=review.MAX_REASON_CHARACTERS
-        ),
-    ]
+    reason: Annotated[str, words(review.MAX_REASON_CHARACTERS)]
     #: Of `allow` and `overturn`: which findings are set aside; empty for all that decided. Of
     #: `remove`: reasons of reports that are right.
     categories: Annotated[list[Category], Field(max_length=20, default_factory=list)]

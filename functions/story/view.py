@@ -9,16 +9,16 @@ from story.contracts import Credential, Gate, Sha256, StoryId, VerdictValue, Vis
 from story.generation import Aspect, Contract, EngineName, FitWish, Fraction, Preset
 from story.states import Status
 
-Prompt = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.MAX_PROMPT_CHARACTERS),
-]
-Caption = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=limits.MAX_CAPTION_CHARACTERS
-    ),
-]
+
+def words(most_characters: int) -> StringConstraints:
+    """Words that somebody wrote: more than the white space that is taken off at both ends."""
+    return StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=most_characters, pattern=r"\S"
+    )
+
+
+Prompt = Annotated[str, words(limits.MAX_PROMPT_CHARACTERS)]
+Caption = Annotated[str, words(limits.MAX_CAPTION_CHARACTERS)]
 
 
 def _whole(value: object) -> object:
