@@ -27,7 +27,7 @@ _SMALLEST, _LARGEST = 0.72, 1.42
 #: Neighbouring sizes differ by this much: at the edge of a picture of 160 cells, by half a cell.
 _STEP: Final = 0.006
 #: How many places are read; the mark need not be where the first peak is.
-_CANDIDATES: Final = 6
+_CANDIDATES: Final = 10
 #: Deviations below this are noise of the encoder, luma levels; beyond so many of its own, an edge.
 _LEAST_DEVIATION: Final = 0.25
 _MOST: Final = 2.5
@@ -40,8 +40,9 @@ _NOTHING: Final = 1e-9
 _CELL_PX: Final = 4.0
 #: By how much a place's size is changed to see whether the tile fits better there.
 _REFINEMENTS: Final = (0.003, 0.0015)
-#: A mark is one if chance gives so much, for one id, less than once in 10^12 looks.
-Z_MARK: Final = 7.0
+#: From here on it is a mark. Chance gives one id so much less than once in 10^16 places; among all
+#: 2^32 ids, of ten places each, the likeliest one of a picture without a mark has 6 to 7.
+Z_MARK: Final = 8.5
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,13 @@ def _blurred(picture: NDArray[np.float32], radius: float) -> NDArray[np.float32]
 
 def _folded(picture: Image.Image, width: float, height: float) -> NDArray[np.float32]:
     """The picture as width × height cells, folded onto one tile of _SIDE² samples."""
-    columns, rows = max(2, round(width * _SAMPLES)), max(2, round(height * _SAMPLES))
-    # The exact size: what is beyond the last whole sample is left out.
+    columns, rows = int(width * _SAMPLES), int(height * _SAMPLES)
+    # What is beyond the last whole sample is left out, so that samples keep their exact size.
     box = (
         0.0,
         0.0,
-        min(picture.width, columns / (width * _SAMPLES) * picture.width),
-        min(picture.height, rows / (height * _SAMPLES) * picture.height),
+        columns / (width * _SAMPLES) * picture.width,
+        rows / (height * _SAMPLES) * picture.height,
     )
     scaled = np.asarray(
         picture.resize((columns, rows), Image.Resampling.BILINEAR, box=box), dtype=np.float32

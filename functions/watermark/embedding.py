@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: The mark's standard deviation, luma levels: on a surface without any texture, what each level of
 #: the texture's own deviation adds, and at most.
 _FLAT_LEVELS: Final = 0.5
-_PER_TEXTURE: Final = 0.2
+_PER_TEXTURE: Final = 0.18
 _MAX_LEVELS: Final = 4.5
 #: Burnt-out light is so even that it hides nothing: from here to there the mark fades out, luma.
 _BRIGHT, _BURNT = 195.0, 230.0
@@ -23,9 +23,9 @@ _LEAST_PART: Final = 0.3
 #: Texture is measured in blocks of this side, in pixels.
 _BLOCK_PX: Final = 8
 #: How often it is measured anew: between, the picture has not changed much.
-_EVERY_FRAMES: Final = 6
+_EVERY_FRAMES: Final = 8
 #: Samples a cell of the drawn tile, from which the nearest is taken.
-_SAMPLES: Final = 16
+_SAMPLES: Final = 8
 #: Limited range: what is darker or brighter is no picture.
 _BLACK, _WHITE = 16, 235
 

@@ -1,10 +1,10 @@
 """From a key to the tile of chips that is laid over a picture, again and again.
 
 A tile has 64 × 64 cells; a cell is a 120th of the geometric mean of the picture's sides, so that
-each picture has 14,400 of them, whatever its shape. Which cells help to find the mark (a third) and
-which carry which bit of the word, and the sign of each cell, come from the key alone. Repeated, the
-tile is found in any part of a picture, and folding the picture back onto one tile adds up all its
-copies without knowing what was cropped.
+each picture has 14,400 of them, whatever its shape. Which cells help to find the mark (a good
+third) and which carry which bit of the word, and the sign of each cell, come from the key alone.
+Repeated, the tile is found in any part of a picture, and folding the picture back onto one tile
+adds up all its copies without knowing what was cropped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TILE: Final = 64
 #: Cells of the side of a square picture.
 CELLS: Final = 120
-_SYNC_PART: Final = 1 / 3
+_SYNC_PART: Final = 0.36
 #: The kernel of a cell: a Gaussian less a wider one, so that nothing is spent on slow changes,
 #: which are the most visible and which pictures have most of. In cells.
 _INNER, _OUTER = 0.42, 1.1

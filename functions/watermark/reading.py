@@ -96,6 +96,8 @@ def _lumas(video: BinaryIO) -> Iterator[NDArray[np.uint8]]:
         if not container.streams.video:
             raise VideoUnreadable("The file has no pictures: only a video can have a mark")
         stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise VideoUnreadable("The file's pictures are in a form that nothing here decodes")
         _check_size(stream.width, stream.height)
         stream.thread_type = "AUTO"
         for frame in itertools.islice(container.decode(stream), MAX_FRAMES):

@@ -73,7 +73,7 @@ def test_it_is_not_seen(name: str) -> None:
     before, after = picture(name).astype(np.float64), marked(name).astype(np.float64)
     assert ssim(before, after) > 0.99
     # On an even surface, where it would be seen first, it is less than a level.
-    even = embedding.strength(picture(name)) < 0.8
+    even = embedding.strength(picture(name)) < 0.6
     assert np.abs(after - before)[even].mean() < 0.5
 
 
