@@ -25,7 +25,7 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
-	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-cold-start fuzz-api deploy \
+	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start fuzz-api deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -156,6 +156,9 @@ bench-eta: $(READY)  ## Measure what clients are told of a story at work; writes
 
 bench-motion: $(READY)  ## Measure the motion engine; writes docs/benchmarks/motion.md
 	@$(BIN)/python -m tests.benchmark_motion
+
+bench-provenance: $(READY)  ## Measure what survives in clips; writes docs/benchmarks/provenance.md (CLIPS=…)
+	@$(BIN)/python -m tests.benchmark_provenance $(if $(CLIPS),--clips $(CLIPS))
 
 bench-moderation: $(READY)  ## Measure the local gates against their limits; writes docs/benchmarks/moderation.md
 	@$(BIN)/python -m tests.benchmark_moderation

@@ -1,7 +1,7 @@
 """`enliven destroy`: say what goes and what stays, ask, delete, and leave nothing unsaid.
 
 The stack goes, with what its buckets hold. By its DeletionPolicy the table, the published stories,
-the users and the signing key stay; with `--everything` they go too, the key after thirty days.
+the users and the keys stay; with `--everything` they go too, the keys after thirty days.
 
 **Not run on AWS:** against the local AWS it was, as far as that reaches.
 """
@@ -74,8 +74,8 @@ def run(options: Namespace) -> Exit:
     kept = [each for each in resources if each.stays]
     if kept and options.everything:
         asking.confirm(
-            f"Delete {', '.join(each.logical for each in kept)} for good? The signing key cannot "
-            f"be made again, and no new story can be signed with it;",
+            f"Delete {', '.join(each.logical for each in kept)} for good? The signing key and the "
+            f"watermark's cannot be made again: nothing new is signed, no mark is read any more;",
             yes=options.yes,
             word=name,
         )

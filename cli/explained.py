@@ -38,7 +38,7 @@ PURPOSES = {
     "GenerateVideo": "The engine makes the clip; the workflow waits for it.",
     "InspectVideo": "Unpacks the result and lets only a sound clip on.",
     "ModerateVideo": "Gate 2: before anyone, its creator included, can see the video.",
-    "LabelVideo": "The visible badge, the declarations, the poster and the ingredient.",
+    "LabelVideo": "The mark, the badge, the declarations, the poster and the ingredient.",
     "SignVideo": "Content Credentials, signed by KMS and read back.",
 }
 TONES = {
@@ -49,7 +49,7 @@ TONES = {
     Status.FAILED: "bad",
 }
 #: Of a record: what the table needs, and what has a place of its own on the page.
-NOT_SHOWN = {"pk", "sk", "credential", "engine", "ttl"}
+NOT_SHOWN = {"pk", "sk", "credential", "engine", "ttl", "watermark"}
 CALL = "call:"
 
 

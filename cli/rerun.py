@@ -49,6 +49,7 @@ SPOKEN = {
     "engine": "the engine's name",
     "crop": "the crop",
     "labelled": "the labelled clip",
+    "watermark": "the invisible mark",
     "poster": "the poster",
     "ingredient": "the ingredient",
 }

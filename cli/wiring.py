@@ -81,7 +81,12 @@ WORKFLOW: dict[str, Wiring] = {
     "ModerateVideo": Wiring({"images": "frames"}, fixed={"gate": "video"}),
     "LabelVideo": Wiring(
         {"clip": "clip", "photo": "photo", "engine": "engine", "crop": "crop"},
-        {"clip": "labelled", "poster": "poster", "ingredient": "ingredient"},
+        {
+            "clip": "labelled",
+            "watermark": "watermark",
+            "poster": "poster",
+            "ingredient": "ingredient",
+        },
     ),
     "SignVideo": Wiring(
         {"clip": "labelled", "poster": "poster", "ingredient": "ingredient", "engine": "engine"}

@@ -107,7 +107,10 @@ OUTPUTS: dict[str, BaseModel] = {
     ),
     "ModerateVideo": contracts.ModerateOutput(gate="video", verdict="allow"),
     "LabelVideo": contracts.LabelVideoOutput(
-        clip=_LABELLED, poster=_POSTER, ingredient=_INGREDIENT
+        clip=_LABELLED,
+        watermark=contracts.Watermark(id="00c0ffee", key_version=1),
+        poster=_POSTER,
+        ingredient=_INGREDIENT,
     ),
     "SignVideo": contracts.SignVideoOutput(
         video=_object(0x09, "enliven-stories", story_video_key(STORY_ID), 1_899_999),

@@ -10,6 +10,7 @@ touch (dynamodb:LeadingKeys):
     DRAFT#{id}       TOKEN                         await_prompt
     CHANGE           {id}#{intent}                 api, review; settle_story drops what is done
     REPORT#{id}      {reporter}                    api
+    MARK#{mark}      STORY                         label_video; see cloud/marks.py
     BLOCK#{kind}#…   ENTRY, HASHES                 operators; inspect_photo reads
     AUDIT#{id}       {time}#{what}#{who}           settle_story, review; see cloud/audit.py
 """

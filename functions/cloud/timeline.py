@@ -122,10 +122,13 @@ def _finish(request: StateInput, state: str, outcome: str, seconds: float) -> No
     )
 
 
-def note(request: StateInput, state: str, **facts: str) -> None:
-    """Keep what a state found out with its line, e.g. alt_text or the engine's report."""
+def note(request: StateInput, state: str, **facts: str) -> bool:
+    """Keep what a state found out with its line, e.g. alt_text or the engine's report.
+
+    False if the line is gone: its story was deleted.
+    """
     sets = ", ".join(f"{name} = :{name}" for name in facts)
-    _update(request, state, f"SET {sets}", {f":{k}": {"S": v} for k, v in facts.items()})
+    return _update(request, state, f"SET {sets}", {f":{k}": {"S": v} for k, v in facts.items()})
 
 
 def advance(story_id: str, attempt: int, state: str, take: int, fraction: float) -> float | None:
@@ -217,10 +220,10 @@ def _update(
     *,
     bill: float | None = None,
     begins: bool = False,
-) -> None:
+) -> bool:
     """Write a line; with `bill`, the seconds this run took, add what it used to what it counts.
 
-    Only what `begins` makes a line that is not there.
+    Only what `begins` makes a line that is not there; False if it is not there.
     """
     names: dict[str, str] = {}
     if bill is not None:
@@ -249,3 +252,5 @@ def _update(
         if begins or error_code(error) != "ConditionalCheckFailedException":
             raise
         logger.info("line_gone", state=state)
+        return False
+    return True

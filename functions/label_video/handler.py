@@ -1,4 +1,4 @@
-"""LabelVideo: badge, declarations, poster and ingredient; SignVideo binds them afterwards."""
+"""LabelVideo: mark, badge, declarations, poster, ingredient; SignVideo binds them afterwards."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import media, timeline
+from cloud import marks, media, timeline, watermark_keys
 from cloud.environment import Environment, load
 from label_video import labelling, stills
-from story.contracts import LabelVideoInput, LabelVideoOutput
+from story.contracts import LabelVideoInput, LabelVideoOutput, Watermark
 from story.identifiers import work_key
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     settings = load(Settings)
     with timeline.record("LabelVideo", request):
         clip = media.read(request.clip)
-        labelled = labelling.label(clip, request.engine, request.story_id)
+        key = watermark_keys.to_mark_with()
+        mark_id = marks.allocate(request, "LabelVideo", key.version)
+        labelled = labelling.label(
+            clip, request.engine, request.story_id, labelling.Marking(key, mark_id)
+        )
         ingredient = stills.ingredient(media.read(request.photo), request.crop)
 
         def write(name: str, body: bytes, media_type: str) -> ObjectRef:
@@ -41,6 +45,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
         output = LabelVideoOutput(
             clip=write("labelled.mp4", labelled.video, "video/mp4"),
+            watermark=Watermark(id=marks.written(mark_id), key_version=key.version),
             poster=write("poster.jpg", labelled.poster, "image/jpeg"),
             ingredient=write("ingredient.jpg", ingredient, "image/jpeg"),
         )

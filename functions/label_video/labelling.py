@@ -1,4 +1,4 @@
-"""One pass over the clip: decode, burn the badge in, encode; the sound is copied as it is."""
+"""One pass over the clip: decode, mark, burn the badge in, encode; the sound is copied as it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import av
 import numpy as np
@@ -17,6 +17,7 @@ from label_video import badge as badges
 from label_video import declaration, stills
 from story.errors import VideoUnreadable
 from story.labels import for_engine
+from watermark.embedding import Mark
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from story.generation import EngineName
+    from watermark.pattern import Key
 
 _CRF: Final = 18
 _PRESET: Final = "veryfast"
@@ -43,8 +45,15 @@ class Labelled:
     poster: bytes
 
 
-def label(video: bytes, engine: EngineName, story_id: str) -> Labelled:
-    """Burn in the badge and declare in XMP and AIGC what the clip is.
+class Marking(NamedTuple):
+    """Which invisible mark a clip gets."""
+
+    key: Key
+    mark_id: int
+
+
+def label(video: bytes, engine: EngineName, story_id: str, marking: Marking) -> Labelled:
+    """Mark the clip, burn in the badge, and declare in XMP and AIGC what the clip is.
 
     Raises VideoUnreadable if the clip does not decode to its end.
     """
@@ -64,7 +73,7 @@ def label(video: bytes, engine: EngineName, story_id: str) -> Labelled:
                 ) as target,
             ):
                 target.metadata[declaration.AIGC_KEY] = record
-                best = _transcode(source, target, words.badge_text)
+                best = _transcode(source, target, words.badge_text, marking)
         except av.FFmpegError as error:
             raise VideoUnreadable(f"The clip could not be labelled: {error.strerror}") from error
         encoded = path.read_bytes()
@@ -73,14 +82,15 @@ def label(video: bytes, engine: EngineName, story_id: str) -> Labelled:
 
 
 def _transcode(
-    source: InputContainer, target: OutputContainer, badge_text: str
+    source: InputContainer, target: OutputContainer, badge_text: str, marking: Marking
 ) -> NDArray[np.uint8]:
-    """Re-encode the pictures with the badge, copy the sound; returns the poster's pixels."""
+    """Re-encode the pictures with mark and badge, copy the sound; returns the poster's pixels."""
     picture = source.streams.video[0]
     picture.thread_type = "AUTO"
     encoder = _encoder(target, picture)
     sound = source.streams.audio[0] if source.streams.audio else None
     copied: AudioStream | None = target.add_stream_from_template(sound) if sound else None
+    mark = Mark(marking.key, marking.mark_id, picture.width, picture.height)
     badge = badges.fit(badge_text, picture.width, picture.height)
     candidates = _poster_frames(picture.frames)
     best: tuple[float, av.VideoFrame] | None = None
@@ -93,6 +103,7 @@ def _transcode(
             continue
         for frame in picture.codec_context.decode(packet):
             planes = np.array(frame.to_ndarray(format="yuv420p"), dtype=np.uint8)
+            mark.add(planes[: frame.height])
             badge.burn(planes, frame.width, frame.height)
             burnt = _numbered(planes, index, encoder.codec_context.time_base)
             if index in candidates:

@@ -17,6 +17,8 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Attempt = Annotated[int, Field(ge=1, le=9_999)]
 Take = Annotated[int, Field(ge=1, le=limits.MAX_TAKES)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
+#: The 32 bits that a clip's invisible mark carries.
+WatermarkId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
 VerdictValue = Literal["allow", "review", "reject"]
 Gate = Literal["photo", "words", "video", "posting"]
 #: Who may see a posted story: everyone who looks, or whoever has its link.
@@ -193,10 +195,18 @@ class LabelVideoInput(StateInput):
     crop: Box
 
 
+class Watermark(Contract):
+    """The invisible mark of a clip: which id it carries, and which version of the key made it."""
+
+    id: WatermarkId
+    key_version: Annotated[int, Field(ge=1, le=9_999)]
+
+
 class LabelVideoOutput(Contract):
     """The labelled clip, its poster, and the part of the photo that became its first frame."""
 
     clip: ObjectRef
+    watermark: Watermark
     poster: ObjectRef
     #: At most 512 px a side: what the manifest may show of the photo.
     ingredient: ObjectRef

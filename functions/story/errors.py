@@ -22,6 +22,7 @@
         ├── ResultUnreadable         result_unreadable
         ├── VideoUnreadable          video_unreadable
         ├── VideoDefective           video_defective
+        ├── WatermarkKeyMissing      watermark_key_missing
         ├── CertificateMissing       certificate_missing
         ├── SigningFailed            signing_failed
         ├── CredentialInvalid        credential_invalid
@@ -126,6 +127,10 @@ class VideoUnreadable(Permanent):
 
 class VideoDefective(Permanent):
     """The clip decodes but is not what was asked: static, unfaithful, wrong in size, flashing."""
+
+
+class WatermarkKeyMissing(Permanent):
+    """KMS does not give the key that clips are marked with; no clip is published without one."""
 
 
 class CertificateMissing(Permanent):

@@ -118,7 +118,14 @@ def test_destroying_asks_and_keeps_what_the_policy_keeps(empty: LocalStack, enli
     done = enliven("destroy", "--stack", STACK_NAME, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 objects of WorkBucket deleted" in done.stdout
-    for kept in ("HeldBucket", "SigningKey", "StoriesBucket", "StoriesTable", "UserPool"):
+    for kept in (
+        "HeldBucket",
+        "SigningKey",
+        "StoriesBucket",
+        "StoriesTable",
+        "UserPool",
+        "WatermarkKey",
+    ):
         assert f"  {kept} (" in done.stdout
     assert "schedule-key-deletion" in done.stdout
     left = sorted(bucket["Name"] for bucket in empty.client("s3").list_buckets()["Buckets"])

@@ -114,6 +114,8 @@ MAY: dict[str, dict[str, str]] = {
     },
     "LabelVideo": {
         "work: work/": "get put",
+        "watermark key": "mac",
+        "table: MARK#": "put",
         "table: TIMELINE#": "update",
     },
     "SignVideo": {
@@ -144,6 +146,7 @@ MAY: dict[str, dict[str, str]] = {
         "table: DRAFT#": "delete get query",
         "table: CHANGE": "delete query",
         "table: REPORT#": "delete query",
+        "table: MARK#": "delete",
         "index: feed": "query",
         "index: review": "query",
         "table: AUDIT#": "put",
@@ -179,6 +182,7 @@ PREFIXES = {
 PARTITIONS = (
     "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
     "CHANGE", "BLOCK#", "PAGE#", "QUOTA#", "PACE", "REPORT#", "SALT",
+    "MARK#",
 )  # fmt: skip
 #: Partitions of their own, not one of each story or user.
 WHOLE = frozenset({"CHANGE", "PACE", "SALT"})
@@ -280,6 +284,13 @@ def on_keys(deployment: Deployment) -> Iterator[Attempt]:
         ("schedule-deletion", "schedule_key_deletion", {"KeyId": evidence}),
     ):
         yield Attempt("evidence key", verb, _asks("kms", operation, **asked))
+    mac = {"Message": b"probe", "MacAlgorithm": "HMAC_SHA_256"}
+    for verb, operation, asked in (
+        ("mac", "generate_mac", mac),
+        ("schedule-deletion", "schedule_key_deletion", {}),
+    ):
+        watermark = {"KeyId": _physical(deployment, "WatermarkKey"), **asked}
+        yield Attempt("watermark key", verb, _asks("kms", operation, **watermark))
     for where, output in (
         ("certificate chain", "CertificateChainParameter"),
         ("trust anchors", "TrustAnchorsParameter"),

@@ -154,6 +154,8 @@ GRANTED = {
     "LabelVideoFunctionRole": [
         "GetObject WorkBucket/work/*",
         "PutObject WorkBucket/work/*",
+        "GenerateMac WatermarkKey",
+        "PutItem StoriesTable [MARK#*]",
         *ITS_LINE,
     ],
     "SignVideoFunctionRole": [
@@ -203,6 +205,7 @@ GRANTED = {
             " [STORY#* VERDICT#* GENERATION#* TIMELINE#* DRAFT#* REPORT#* CHANGE]"
             for action in ("Query", "DeleteItem")
         ],
+        "DeleteItem StoriesTable [MARK#*]",
         "PutItem StoriesTable [AUDIT#*]",
         "PutItem StoriesTable [USER#*]",
         "SendMessage DeadLetters",

@@ -315,6 +315,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
     )
     bus = boto3.client("events").create_event_bus(Name="enliven-stories")["EventBusArn"]
     key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    watermark_key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
     for name in ("/enliven/certificate-chain", "/enliven/trust-anchors"):
         ssm.put_parameter(Name=name, Value="unset", Type="String")
     ssm.put_parameter(Name=SWITCH, Value=switch.OPEN, Type="String")
@@ -336,6 +337,8 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "DAILY_GENERATIONS": "10",
         "SWITCH_PARAMETER": SWITCH,
         "EVENT_BUS": "enliven-stories",
+        "WATERMARK_KEY_ID": watermark_key["KeyMetadata"]["KeyId"],
+        "WATERMARK_KEY_VERSIONS": "1",
         "SIGNING_KEY_ID": key,
         "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
         "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",

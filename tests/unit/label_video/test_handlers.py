@@ -58,6 +58,9 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             ],
             BillingMode="PAY_PER_REQUEST",
         )
+        made = client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+        monkeypatch.setenv("WATERMARK_KEY_ID", made["KeyMetadata"]["KeyId"])
+        monkeypatch.setenv("WATERMARK_KEY_VERSIONS", "3,1")
         yield
     client.cache_clear()
 
@@ -133,6 +136,8 @@ def test_from_the_upload_to_the_labelled_clip() -> None:
         )
     )
     assert b"DigitalSourceType" in media.read(labelled.clip)
+    assert labelled.watermark.key_version == 3
+    assert line("LabelVideo")["mark"]["S"] == labelled.watermark.id
     assert media.read(labelled.poster).startswith(b"\xff\xd8")
     assert labelled.ingredient.key == f"work/{STORY}/1/ingredient.jpg"
     assert [line(state)["outcome"]["S"] for state in ("InspectPhoto", "LabelVideo")] == ["done"] * 2

@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from label_video import badge, declaration, stills
-from label_video.labelling import Labelled, label
+from label_video.labelling import Labelled, Marking, label
 from story.errors import VideoUnreadable
 from story.generation import Box, EngineName
 from story.labels import for_engine
+from tests.quality.ssim import ssim
 from tests.unit.inspect_video.clips import (
     FRAMES,
     HEIGHT,
@@ -28,7 +29,12 @@ from tests.unit.inspect_video.clips import (
     photo,
     pushing_in,
 )
+from watermark import detection
+from watermark.embedding import Mark
+from watermark.pattern import Key
 
+KEY = Key(1, bytes(range(32)))
+MARKING = Marking(KEY, 0x5EEDCAFE)
 DIFFUSION = EngineName(family="diffusion", name="wan-5b", version="2.2")
 
 
@@ -39,13 +45,13 @@ def clip() -> bytes:
 
 @functools.cache
 def labelled() -> Labelled:
-    return label(clip(), MOTION, STORY)
+    return label(clip(), MOTION, STORY, MARKING)
 
 
-def lumas(video: bytes) -> np.ndarray[Any, np.dtype[np.float32]]:
+def lumas(video: bytes, height: int = HEIGHT) -> np.ndarray[Any, np.dtype[np.float32]]:
     with av.open(io.BytesIO(video)) as container:
         frames = [frame.to_ndarray(format="yuv420p") for frame in container.decode(video=0)]
-    return np.stack(frames)[:, :HEIGHT].astype(np.float32)
+    return np.stack(frames)[:, :height].astype(np.float32)
 
 
 def psnr(one: Any, other: Any) -> float:
@@ -74,9 +80,33 @@ def xmp(mp4: bytes) -> dict[str, str]:
 
 def test_outside_the_badge_the_pictures_stay_as_they_were() -> None:
     natural = encode(pushing_in(photo("mountain_clouds")))
-    before, after = lumas(natural), lumas(label(natural, MOTION, STORY).video)
+    before, after = lumas(natural), lumas(label(natural, MOTION, STORY, MARKING).video)
     _, _, _, bottom = badge.fit("AI-generated", WIDTH, HEIGHT).box
     assert psnr(before[:, bottom + 16 :], after[:, bottom + 16 :]) > 38
+
+
+def test_the_labelled_clip_carries_its_mark_and_looks_as_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = photo("mountain_clouds")
+    drifting = [
+        whole.resize((480, 864), Image.Resampling.LANCZOS, box=(x, 0, x + 480, 864))
+        for x in np.linspace(100, 106, 16)
+    ]
+    large = encode(drifting, sound_seconds=None)
+    marked = label(large, MOTION, STORY, MARKING).video
+    found = detection.detect(io.BytesIO(marked), (KEY,))
+    assert found.is_mark
+    assert (found.mark_id, found.key_version) == (MARKING.mark_id, KEY.version)
+    with monkeypatch.context() as patch:
+        patch.setattr(Mark, "add", lambda _self, _luma: None)
+        plain = label(large, MOTION, STORY, MARKING).video
+    assert not detection.detect(io.BytesIO(plain), (KEY,)).is_mark
+    alike = [
+        ssim(one.astype(np.float64), other.astype(np.float64))
+        for one, other in zip(lumas(marked, 864), lumas(plain, 864), strict=True)
+    ]
+    assert np.mean(alike) > 0.98
 
 
 def test_the_badge_is_in_every_frame() -> None:
@@ -120,7 +150,7 @@ def test_sound_and_pictures_begin_together() -> None:
 
 
 def test_a_clip_without_sound_stays_without() -> None:
-    silent = label(encode(pushing_in(photo()), sound_seconds=None), MOTION, STORY)
+    silent = label(encode(pushing_in(photo()), sound_seconds=None), MOTION, STORY, MARKING)
     with av.open(io.BytesIO(silent.video)) as container:
         assert [stream.type for stream in container.streams] == ["video"]
 
@@ -132,7 +162,7 @@ def test_the_index_comes_before_the_pictures_so_that_players_can_start() -> None
 
 @pytest.mark.parametrize("engine", [MOTION, DIFFUSION])
 def test_the_xmp_says_how_the_clip_was_made(engine: EngineName) -> None:
-    stated = xmp(label(clip(), engine, STORY).video)
+    stated = xmp(label(clip(), engine, STORY, MARKING).video)
     assert stated["DigitalSourceType"] == for_engine(engine).digital_source_type
     assert stated["CreatorTool"] == f"Enliven ({engine.name} {engine.version})"
     assert json.loads(stated["AIGC"])["ProduceID"] == STORY
@@ -174,7 +204,7 @@ def test_the_poster_is_the_sharpest_frame_of_the_middle() -> None:
     pictures = pushing_in(photo())
     small = [picture.resize((20, 36)).resize((WIDTH, HEIGHT)) for picture in pictures]
     small[21] = pictures[21]  # one of the candidates
-    with Image.open(io.BytesIO(label(encode(small), MOTION, STORY).poster)) as poster:
+    with Image.open(io.BytesIO(label(encode(small), MOTION, STORY, MARKING).poster)) as poster:
         shown = np.asarray(poster, dtype=np.float32)
     assert psnr(shown[100:], np.asarray(pictures[21], dtype=np.float32)[100:]) > 26
 
@@ -216,4 +246,4 @@ def test_the_metadata_of_the_clean_photo_does_not_reach_the_ingredient() -> None
 @pytest.mark.parametrize("video", [b"", b"hello world" * 100, clip()[:2_000]])
 def test_what_does_not_decode_is_unreadable(video: bytes) -> None:
     with pytest.raises(VideoUnreadable):
-        label(video, MOTION, STORY)
+        label(video, MOTION, STORY, MARKING)

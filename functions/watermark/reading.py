@@ -1,0 +1,138 @@
+"""From a video to the one picture that its mark is looked for in."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import av
+import numpy as np
+
+from story.errors import VideoUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
+
+#: Enough frames: ten seconds of ours.
+MAX_FRAMES: Final = 240
+MAX_SIDE_PX: Final = 4_096
+#: After this no further frame is read; what was read is looked at.
+MAX_SECONDS: Final = 8.0
+_MIN_SIDE_PX: Final = 64
+#: A row or column belongs to a bar if it hardly differs along itself and hardly changes in time.
+_BAR_DEVIATION: Final = 3.0
+_BAR_CHANGE: Final = 1.0
+#: Bars leave at least this part of a side.
+_MIN_PART: Final = 0.25
+
+
+#: Every so many frames it is seen what has changed.
+_CHANGE_STEP: Final = 8
+
+
+class Averaged(NamedTuple):
+    """The mean of a video's frames without its bars.
+
+    luma (H, W) float32, 0..255; bars: how many pixels were cut off at the left, top, right, bottom.
+    """
+
+    luma: NDArray[np.float32]
+    frames: int
+    bars: tuple[int, int, int, int]
+
+
+class _Sums:
+    """What is kept of the frames read so far: their sum, and how much they differed."""
+
+    def __init__(self, first: NDArray[np.uint8]) -> None:
+        self.total = np.zeros(first.shape, np.float32)
+        self.change = np.zeros(first.shape, np.float32)
+        self.frames = 0
+        self._before = first
+
+    def add(self, luma: NDArray[np.uint8]) -> None:
+        if self.frames % _CHANGE_STEP == 0:
+            self.change += np.abs(luma.astype(np.int16) - self._before)
+            self._before = luma.copy()
+        self.total += luma
+        self.frames += 1
+
+
+def averaged(video: BinaryIO) -> Averaged:
+    """Read a video's first frames and average their luma.
+
+    Raises VideoUnreadable if it holds no frame that decodes, or frames of no sensible size.
+    """
+    sums: _Sums | None = None
+    try:
+        for luma in _lumas(video):
+            if sums is None:
+                sums = _Sums(luma)
+            elif luma.shape != sums.total.shape:
+                break  # a stream that changes its size is looked at as far as it does not
+            sums.add(luma)
+    except (av.FFmpegError, ValueError) as error:
+        # What breaks off is looked at as far as it goes.
+        if sums is None:
+            raise VideoUnreadable(f"The file does not decode as a video: {error}") from error
+    if sums is None:
+        raise VideoUnreadable("The file holds no frame that decodes")
+    mean = sums.total / sums.frames
+    changes = max(1, (sums.frames - 1) // _CHANGE_STEP)
+    left, top, right, bottom = _picture(mean, sums.change / changes)
+    height, width = mean.shape
+    bars = (left, top, width - right, height - bottom)
+    return Averaged(mean[top:bottom, left:right], sums.frames, bars)
+
+
+def _lumas(video: BinaryIO) -> Iterator[NDArray[np.uint8]]:
+    """The first frames' luma, each valid until the next is asked for."""
+    ends = time.monotonic() + MAX_SECONDS
+    with av.open(video, mode="r", metadata_errors="ignore") as container:
+        if not container.streams.video:
+            raise VideoUnreadable("The file has no pictures: only a video can have a mark")
+        stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise VideoUnreadable("The file's pictures are in a form that nothing here decodes")
+        _check_size(stream.width, stream.height)
+        stream.thread_type = "AUTO"
+        for frame in itertools.islice(container.decode(stream), MAX_FRAMES):
+            _check_size(frame.width, frame.height)
+            yield _luma(frame)
+            if time.monotonic() > ends:
+                return
+
+
+def _check_size(width: int, height: int) -> None:
+    if min(width, height) < _MIN_SIDE_PX or max(width, height) > MAX_SIDE_PX:
+        raise VideoUnreadable(
+            f"Pictures of {width}×{height} px; {_MIN_SIDE_PX} to {MAX_SIDE_PX} a side are looked at"
+        )
+
+
+def _luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    """(H, W) uint8, whatever the frame's format."""
+    if frame.format.name in {"yuv420p", "yuvj420p", "yuv422p", "yuv444p"}:
+        plane = frame.planes[0]
+        rows = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
+        return rows[:, : plane.width]
+    return np.asarray(frame.to_ndarray(format="gray"), dtype=np.uint8)
+
+
+def _picture(mean: NDArray[np.float32], change: NDArray[np.float32]) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of what lies inside the bars."""
+    bounds: list[tuple[int, int]] = []
+    for axis in (0, 1):
+        alive = (mean.std(axis=axis) > _BAR_DEVIATION) | (change.mean(axis=axis) > _BAR_CHANGE)
+        lines = np.flatnonzero(alive)
+        length = mean.shape[1 - axis]
+        if lines.size < _MIN_PART * length:
+            bounds.append((0, length))
+        else:
+            bounds.append((int(lines[0]), int(lines[-1]) + 1))
+    (left, right), (top, bottom) = bounds
+    return left, top, right, bottom
