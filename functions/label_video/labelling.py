@@ -16,7 +16,6 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from label_video import badge as badges
 from label_video import declaration, stills
 from story.errors import VideoUnreadable
-from story.labels import for_engine
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
-    from story.generation import EngineName
+    from label_video.declaration import Facts
+    from story.labels import Language
 
 _CRF: Final = 18
 _PRESET: Final = "veryfast"
@@ -43,13 +43,11 @@ class Labelled:
     poster: bytes
 
 
-def label(video: bytes, engine: EngineName, story_id: str) -> Labelled:
-    """Burn in the badge and declare in XMP and AIGC what the clip is.
+def label(video: bytes, facts: Facts, language: Language) -> Labelled:
+    """Burn in the badge in this language, and declare in XMP and AIGC what the clip is.
 
     Raises VideoUnreadable if the clip does not decode to its end.
     """
-    words = for_engine(engine)
-    record = declaration.aigc(story_id)
     # A file, not memory: the encoder goes back to put the index in front of the pictures.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "labelled.mp4"
@@ -63,17 +61,17 @@ def label(video: bytes, engine: EngineName, story_id: str) -> Labelled:
                     options={"movflags": "+faststart+use_metadata_tags"},
                 ) as target,
             ):
-                target.metadata[declaration.AIGC_KEY] = record
-                best = _transcode(source, target, words.badge_text)
+                target.metadata[declaration.AIGC_KEY] = declaration.aigc(facts)
+                best = _transcode(source, target, language, facts.label.words[language])
         except av.FFmpegError as error:
             raise VideoUnreadable(f"The clip could not be labelled: {error.strerror}") from error
         encoded = path.read_bytes()
-    packet = declaration.xmp_packet(words, engine, record)
+    packet = declaration.xmp_packet(facts)
     return Labelled(video=declaration.with_xmp(encoded, packet), poster=stills.poster(best))
 
 
 def _transcode(
-    source: InputContainer, target: OutputContainer, badge_text: str
+    source: InputContainer, target: OutputContainer, language: Language, words: str
 ) -> NDArray[np.uint8]:
     """Re-encode the pictures with the badge, copy the sound; returns the poster's pixels."""
     picture = source.streams.video[0]
@@ -81,7 +79,7 @@ def _transcode(
     encoder = _encoder(target, picture)
     sound = source.streams.audio[0] if source.streams.audio else None
     copied: AudioStream | None = target.add_stream_from_template(sound) if sound else None
-    badge = badges.fit(badge_text, picture.width, picture.height)
+    badge = badges.fit(language, words, picture.width, picture.height)
     candidates = _poster_frames(picture.frames)
     best: tuple[float, av.VideoFrame] | None = None
     index = 0

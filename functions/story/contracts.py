@@ -11,12 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from story import limits
 from story.generation import Box, Contract, EngineName
+from story.labels import Language
 
 StoryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Attempt = Annotated[int, Field(ge=1, le=9_999)]
 Take = Annotated[int, Field(ge=1, le=limits.MAX_TAKES)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
+#: ISO 8601 in UTC, as every record has it.
+Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
 VerdictValue = Literal["allow", "review", "reject"]
 Gate = Literal["photo", "words", "video", "posting"]
 #: Who may see a posted story: everyone who looks, or whoever has its link.
@@ -191,6 +194,10 @@ class LabelVideoInput(StateInput):
     photo: ObjectRef
     engine: EngineName
     crop: Box
+    #: Of the badge.
+    language: Language
+    #: When the work on it began, to be declared as when it was made.
+    begun_at: Moment
 
 
 class LabelVideoOutput(Contract):
@@ -209,6 +216,8 @@ class SignVideoInput(StateInput):
     poster: ObjectRef
     ingredient: ObjectRef
     engine: EngineName
+    #: Of the badge that is in the clip.
+    language: Language
 
 
 class Credential(Contract):
