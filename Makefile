@@ -24,7 +24,7 @@ ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
+.PHONY: help setup badges demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
 	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start fuzz-api deploy \
 	destroy clean
 
@@ -64,6 +64,14 @@ invoke: $(READY) $(SAM_READY)  ## One function in a container, on the stack that
 
 start-api: $(READY) $(SAM_READY)  ## The API in a container, on the stack that is up (PORT=3000)
 	@$(BIN)/python -m local.sam start-api --port $(PORT) $(if $(filter own,$(IMAGE)),--own-image)
+
+# Pinned, and only what is drawn with: OFL-1.1, kept out of the repository.
+FONTS := noto-sans@5.3.0 noto-sans-arabic@5.3.0 noto-sans-jp@5.3.1 noto-sans-sc@5.3.1
+badges: $(READY)  ## The badges that are drawn into clips, anew from the table of labels
+	@command -v npm >/dev/null || { echo "npm is needed to fetch the fonts: install Node.js 20 or newer"; exit 1; }
+	@npm install --silent --no-audit --no-fund --no-package-lock --prefix $(VENV)/fonts \
+		$(addprefix @fontsource-variable/,$(FONTS))
+	@$(BIN)/python -m label_video.render_badge $(VENV)/fonts/node_modules/@fontsource-variable
 
 events: $(READY)  ## The golden events in events/, anew from the contracts
 	@$(BIN)/python -m local.golden_events

@@ -17,6 +17,7 @@ from cli.outcome import CommandFailed, Exit, exit_of_story
 from cli.progress import LiveScreen, PlainScreen, Screen
 from cli.receipt import Checked, receipt
 from cli.terminal import open_console, show
+from story import labels
 from story.generation import Fit, Preset
 from story.states import ENDED, Status
 from story.view import CreateStory, StoryView
@@ -63,6 +64,12 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--preset", choices=get_args(Preset), help="the manner of all motion")
     parser.add_argument("--seed", type=int, help="0 to 4294967295; the same seed, the same clip")
+    parser.add_argument(
+        "--language",
+        choices=labels.LANGUAGES,
+        default=labels.DEFAULT_LANGUAGE,
+        help="what the badge in the picture is written in",
+    )
     parser.add_argument("--profile", default=profiles.LOCAL, metavar="NAME")
     parser.add_argument(
         "--timeout", type=float, default=DEFAULT_TIMEOUT_SECONDS, metavar="S", help="seconds"
@@ -132,6 +139,7 @@ def _request(options: Namespace) -> CreateStory:
             loop=options.loop,
             preset=options.preset,
             seed=options.seed,
+            language=options.language,
         )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -16,6 +16,7 @@ from cli.dossier import states_reached
 from cli.verify import HEADLINES, SOURCE_TYPES
 from cli.wiring import UPLOAD, WORKFLOW, references
 from cli.words import dollars, milliseconds, number, seconds, size
+from story import labels
 from story.limits import CLIP_HEIGHT_PX, CLIP_WIDTH_PX
 from story.states import ENDED, Status
 
@@ -191,7 +192,8 @@ def _looked_at(dossier: Dossier) -> tuple[Rgb, str] | None:
     if dossier.video is not None and dossier.report is not None:
         frame = sight.frames_of(dossier.video, (0,))[0]
         said = "the first frame of the published video, its badge painted over"
-        return sight.without_badge(frame, dossier.report.engine), said
+        language = dossier.record.get("language", labels.DEFAULT_LANGUAGE)
+        return sight.without_badge(frame, dossier.report.engine, language), said
     return None
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from cli import media
 from cli.behind import GONE, aws_failures, parsed
 from cli.outcome import CommandFailed, Exit
-from cli.wiring import MAKERS, UPLOAD, WAITS_FOR_TOKEN, WORKFLOW, references
+from cli.wiring import CLAIMED, MAKERS, UPLOAD, WAITS_FOR_TOKEN, WORKFLOW, references
 from story.contracts import STATES, GenerateVideoOutput
 from story.generation import Failure
 from story.limits import MAX_CLIP_BYTES
@@ -47,6 +47,8 @@ SPOKEN = {
     "report": "the engine's report",
     "frames": "the judged frames",
     "engine": "the engine's name",
+    "language": "the badge's language",
+    "begun_at": "the time that it was begun",
     "crop": "the crop",
     "labelled": "the labelled clip",
     "watermark": "the invisible mark",
@@ -109,6 +111,10 @@ class Replay:
         return order
 
     def _remember(self) -> None:
+        # Of the last attempt, or what the workflow takes for it; a history tells more exactly.
+        self.had |= {
+            name: self.record[field] for name, field in CLAIMED.items() if field in self.record
+        }
         for run in self.history.runs if self.history else ():
             wiring = WORKFLOW[run.state]
             if run.take not in {self.take, None}:

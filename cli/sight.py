@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from model_endpoint.pixels import Rgb
     from story.generation import EngineName
+    from story.labels import Language
 
 JPEG_QUALITY = 84
 PICTURE_SIDE_PX = 900
@@ -85,13 +86,14 @@ def frames_of(video: bytes, indices: tuple[int, ...]) -> dict[int, Rgb]:
     return found
 
 
-def without_badge(frame: Rgb, engine: EngineName) -> Rgb:
+def without_badge(frame: Rgb, engine: EngineName, language: Language) -> Rgb:
     """A frame of a labelled clip, its badge painted over from around: else it is seen as a thing.
 
     Inpainting by fast marching (Telea, 2004).
     """
     height, width = frame.shape[:2]
-    left, top, right, bottom = badge.fit(labels.for_engine(engine).badge_text, width, height).box
+    words = labels.for_engine(engine).words[language]
+    left, top, right, bottom = badge.fit(language, words, width, height).box
     mask = np.zeros((height, width), np.uint8)
     mask[top:bottom, left:right] = 255
     return as_rgb(cv2.inpaint(frame, mask, INPAINT_RADIUS_PX, cv2.INPAINT_TELEA))

@@ -52,7 +52,7 @@ SOURCE_TYPES: Final = {
     "algorithmicallyEnhanced": "captured, then enhanced by an algorithm",
     "composite": "put together from several parts",
     "compositeCapture": "put together from captured parts",
-    "compositeSynthetic": "put together from parts, some of them synthetic",
+    "compositeSynthetic": "put together from parts, some of them by a generative model (AI)",
     "compositeWithTrainedAlgorithmicMedia": "put together with a trained generative model (AI)",
     "computationalCapture": "captured by a camera that computes",
     "dataDrivenMedia": "made from data",

@@ -54,6 +54,8 @@ class Wiring:
 
 
 UPLOAD = "upload"
+#: What the story's record says when an execution takes it: no function makes it.
+CLAIMED = {"language": "language", "begun_at": "claimed_at"}
 WORKFLOW: dict[str, Wiring] = {
     # Before InspectPhoto, which makes the photo of everything but a retry.
     "RestorePhoto": Wiring(gives={"photo": "photo"}),
@@ -80,7 +82,14 @@ WORKFLOW: dict[str, Wiring] = {
     ),
     "ModerateVideo": Wiring({"images": "frames"}, fixed={"gate": "video"}),
     "LabelVideo": Wiring(
-        {"clip": "clip", "photo": "photo", "engine": "engine", "crop": "crop"},
+        {
+            "clip": "clip",
+            "photo": "photo",
+            "engine": "engine",
+            "crop": "crop",
+            "language": "language",
+            "begun_at": "begun_at",
+        },
         {
             "clip": "labelled",
             "watermark": "watermark",
@@ -89,10 +98,16 @@ WORKFLOW: dict[str, Wiring] = {
         },
     ),
     "SignVideo": Wiring(
-        {"clip": "labelled", "poster": "poster", "ingredient": "ingredient", "engine": "engine"}
+        {
+            "clip": "labelled",
+            "poster": "poster",
+            "ingredient": "ingredient",
+            "engine": "engine",
+            "language": "language",
+        }
     ),
 }
-#: What each thing is made by; the upload by nobody.
+#: What each thing is made by; the upload and what was claimed by nobody.
 MAKERS = {name: state for state, wiring in WORKFLOW.items() for name in wiring.gives.values()}
 #: States that wait for the endpoint, or for a person.
 WAITS_FOR_TOKEN = frozenset({"GenerateVideo", "AwaitPrompt"})

@@ -127,6 +127,7 @@ OUTPUTS: dict[str, BaseModel] = {
 }
 
 _STATE = {"story_id": STORY_ID, "attempt": _ATTEMPT}
+_SAID: dict[str, Any] = {"engine": _ENGINE, "language": "en"}
 
 #: What each state is given.
 INPUTS: dict[str, BaseModel] = {
@@ -145,13 +146,14 @@ INPUTS: dict[str, BaseModel] = {
     "ModerateVideo": contracts.ModerateVideoInput(**_STATE, gate="video", images=_FRAMES),
     "LabelVideo": contracts.LabelVideoInput(
         **_STATE,
+        **_SAID,
         clip=_work(0x04, f"take{_TAKE}-clip.mp4", 1_765_432),
         photo=_PHOTO,
-        engine=_ENGINE,
         crop=_CROP,
+        begun_at=TIME,
     ),
     "SignVideo": contracts.SignVideoInput(
-        **_STATE, clip=_LABELLED, poster=_POSTER, ingredient=_INGREDIENT, engine=_ENGINE
+        **_STATE, **_SAID, clip=_LABELLED, poster=_POSTER, ingredient=_INGREDIENT
     ),
 }
 

@@ -71,8 +71,9 @@ def shown(record: Mapping[str, Any], *, link: Link, share_url: str, now: datetim
         seconds=clip.seconds,
         posted_at=record["posted_at"],
         expires_at=record["expires_at"],
-        label=label.badge_text,
-        made=label.c2pa_action_description,
+        # A story made before it had a language was labelled in this one.
+        label=label.words[record.get("language", labels.DEFAULT_LANGUAGE)],
+        made=label.c2pa_description,
         engine=engine,
         credential=PublicCredential(
             **credential.model_dump(include=set(PublicCredential.model_fields))

@@ -13,15 +13,22 @@ from PIL import Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BADGES: Final = Path(__file__).parent / "badges"
-_TEXT_CHUNK: Final = "Badge"  # as render_badge writes it
+    from story.labels import Language
 
-#: The badge's height as a part of the clip's short side. Its letters are 0.66 of that, which is
-#: a little more than the twentieth that labelling rules ask for.
-HEIGHT_PART: Final = 0.078
-#: Below the bars that players and phones lay over the top of a vertical video, and off the edge.
-TOP_PART: Final = 0.12
-SIDE_PART: Final = 0.04
+BADGES: Final = Path(__file__).parent / "badges"
+#: Of a badge's PNG: its words.
+TEXT_CHUNK: Final = "Badge"
+#: How high a capital or an alif is in a badge as it is drawn. Large: badges
+#: are only ever scaled down.
+LETTER_PX: Final = 96
+#: The same in a clip, as a part of its short side: a little more than the twentieth that
+#: China's GB 45438-2025 asks for.
+LETTER_PART: Final = 0.0525
+#: Where players of vertical video lay nothing over it, as parts of height and width. Meta keeps the
+#: top 14 % and 6 % of each side of a Reel for itself; TikTok and YouTube Shorts less
+#: (docs/decisions/0018-what-a-clip-says.md).
+TOP_PART: Final = 0.145
+SIDE_PART: Final = 0.065
 #: BT.709 limited range: luma 16 is black, 235 white; chroma 128 is grey.
 _BLACK, _WHITE, _GREY = 16.0, 235.0, 128.0
 
@@ -78,14 +85,14 @@ def _blend(
     part[...] = np.rint(part + cover * (values - part)).astype(np.uint8)
 
 
-def fit(text: str, width: int, height: int) -> Badge:
+def fit(language: Language, words: str, width: int, height: int) -> Badge:
     """The badge with these words for clips of this size, in pixels.
 
-    Raises FileNotFoundError if no badge with these words was ever rendered.
+    Raises ValueError if the badge of this language has other words.
     """
-    mask = _mask(text)
-    tall = _even(min(width, height) * HEIGHT_PART)
-    wide = _even(tall * mask.width / mask.height)
+    mask = _mask(language, words)
+    scale = min(width, height) * LETTER_PART / LETTER_PX
+    tall, wide = _even(mask.height * scale), _even(mask.width * scale)
     scaled = np.asarray(mask.resize((wide, tall), Image.Resampling.LANCZOS), dtype=np.float32)
     scaled = np.divide(scaled, 255, dtype=np.float32)
     letters, cover = scaled[..., 0], scaled[..., 1]
@@ -99,15 +106,15 @@ def fit(text: str, width: int, height: int) -> Badge:
 
 
 @cache
-def _mask(text: str) -> Image.Image:
-    for path in sorted(_BADGES.glob("*.png")):
-        mask = Image.open(path, formats=["PNG"])
-        mask.load()
-        if mask.info[_TEXT_CHUNK] == text:
-            return mask
-    raise FileNotFoundError(
-        f"No badge says {text!r}; render it with `python -m label_video.render_badge`"
-    )
+def _mask(language: Language, words: str) -> Image.Image:
+    mask = Image.open(BADGES / f"{language}.png", formats=["PNG"])
+    mask.load()
+    if mask.info[TEXT_CHUNK] != words:
+        raise ValueError(
+            f"The badge in {language} says {mask.info[TEXT_CHUNK]!r}, the table {words!r}; "
+            "`make badges` draws it anew"
+        )
+    return mask
 
 
 def _even(value: float) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from pydantic import Field
 
 from cloud import marks, media, timeline, watermark_keys
 from cloud.environment import Environment, load
-from label_video import labelling, stills
+from label_video import declaration, labelling, stills
+from story import labels
 from story.contracts import LabelVideoInput, LabelVideoOutput, Watermark
 from story.identifiers import work_key
 
@@ -21,9 +23,11 @@ logger = Logger(service="label_video")
 
 
 class Settings(Environment):
-    """Where the labelled clip goes."""
+    """Where the labelled clip goes, and who is answerable for it."""
 
     work_bucket: str
+    #: Declared as the provider of the system that made the clip.
+    provider: str = Field(min_length=1)
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -32,11 +36,17 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     settings = load(Settings)
     with timeline.record("LabelVideo", request):
         clip = media.read(request.clip)
+        facts = declaration.Facts(
+            story_id=request.story_id,
+            provider=settings.provider,
+            engine=request.engine,
+            label=labels.for_engine(request.engine),
+            made_at=request.begun_at,
+        )
         key = watermark_keys.to_mark_with()
         mark_id = marks.allocate(request, "LabelVideo", key.version)
-        labelled = labelling.label(
-            clip, request.engine, request.story_id, labelling.Marking(key, mark_id)
-        )
+        marking = labelling.Marking(key, mark_id)
+        labelled = labelling.label(clip, facts, request.language, marking)
         ingredient = stills.ingredient(media.read(request.photo), request.crop)
 
         def write(name: str, body: bytes, media_type: str) -> ObjectRef:
@@ -54,6 +64,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             story_id=request.story_id,
             engine=request.engine.name,
             family=request.engine.family,
+            language=request.language,
             clip_bytes=len(clip),
             labelled_bytes=len(labelled.video),
         )

@@ -16,7 +16,6 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from label_video import badge as badges
 from label_video import declaration, stills
 from story.errors import VideoUnreadable
-from story.labels import for_engine
 from watermark.embedding import Mark
 
 if TYPE_CHECKING:
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
-    from story.generation import EngineName
+    from label_video.declaration import Facts
+    from story.labels import Language
     from watermark.pattern import Key
 
 _CRF: Final = 18
@@ -52,13 +52,11 @@ class Marking(NamedTuple):
     mark_id: int
 
 
-def label(video: bytes, engine: EngineName, story_id: str, marking: Marking) -> Labelled:
-    """Mark the clip, burn in the badge, and declare in XMP and AIGC what the clip is.
+def label(video: bytes, facts: Facts, language: Language, marking: Marking) -> Labelled:
+    """Mark the clip, burn in the badge in this language, declare in XMP and AIGC what it is.
 
     Raises VideoUnreadable if the clip does not decode to its end.
     """
-    words = for_engine(engine)
-    record = declaration.aigc(story_id)
     # A file, not memory: the encoder goes back to put the index in front of the pictures.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "labelled.mp4"
@@ -72,17 +70,22 @@ def label(video: bytes, engine: EngineName, story_id: str, marking: Marking) -> 
                     options={"movflags": "+faststart+use_metadata_tags"},
                 ) as target,
             ):
-                target.metadata[declaration.AIGC_KEY] = record
-                best = _transcode(source, target, words.badge_text, marking)
+                target.metadata[declaration.AIGC_KEY] = declaration.aigc(facts)
+                words = facts.label.words[language]
+                best = _transcode(source, target, language, words, marking)
         except av.FFmpegError as error:
             raise VideoUnreadable(f"The clip could not be labelled: {error.strerror}") from error
         encoded = path.read_bytes()
-    packet = declaration.xmp_packet(words, engine, record)
+    packet = declaration.xmp_packet(facts)
     return Labelled(video=declaration.with_xmp(encoded, packet), poster=stills.poster(best))
 
 
 def _transcode(
-    source: InputContainer, target: OutputContainer, badge_text: str, marking: Marking
+    source: InputContainer,
+    target: OutputContainer,
+    language: Language,
+    words: str,
+    marking: Marking,
 ) -> NDArray[np.uint8]:
     """Re-encode the pictures with mark and badge, copy the sound; returns the poster's pixels."""
     picture = source.streams.video[0]
@@ -91,7 +94,7 @@ def _transcode(
     sound = source.streams.audio[0] if source.streams.audio else None
     copied: AudioStream | None = target.add_stream_from_template(sound) if sound else None
     mark = Mark(marking.key, marking.mark_id, picture.width, picture.height)
-    badge = badges.fit(badge_text, picture.width, picture.height)
+    badge = badges.fit(language, words, picture.width, picture.height)
     candidates = _poster_frames(picture.frames)
     best: tuple[float, av.VideoFrame] | None = None
     index = 0

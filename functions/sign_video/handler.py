@@ -49,6 +49,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             made_at=timeline.now(),
             engine=request.engine,
             label=labels.for_engine(request.engine),
+            language=request.language,
         )
         signed = signer.sign(
             media.read(request.clip), pictures, story, identity, tsa_url=settings.tsa_url or None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from story.generation import EngineName
-    from story.labels import Label
+    from story.labels import Label, Language
 
 VERSION = "0.1.0"
 SPECIFICATION = "2.4.0"
@@ -48,6 +48,7 @@ class Story:
     made_at: str
     engine: EngineName
     label: Label
+    language: Language
 
 
 def manifest(story: Story) -> dict[str, Any]:
@@ -55,18 +56,18 @@ def manifest(story: Story) -> dict[str, Any]:
     enliven = {"name": "Enliven", "version": VERSION}
     actions = [
         {
-            "action": "c2pa.created",
+            "action": story.label.c2pa_action,
             "when": story.made_at,
             "digitalSourceType": story.label.digital_source_type,
             "softwareAgent": {"name": story.engine.name, "version": story.engine.version},
-            "description": story.label.c2pa_action_description,
+            "description": story.label.c2pa_description,
             "parameters": {"ingredientIds": [_INGREDIENT_LABEL]},
         },
         {
-            "action": "c2pa.edited",
+            "action": story.label.badge_action,
             "when": story.made_at,
             "softwareAgent": enliven,
-            "description": story.label.c2pa_badge_description,
+            "description": story.label.badge_description(story.language),
         },
     ]
     return {

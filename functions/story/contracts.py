@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from story import limits
 from story.generation import Box, Contract, EngineName
+from story.labels import Language
 
 StoryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -19,6 +20,8 @@ Take = Annotated[int, Field(ge=1, le=limits.MAX_TAKES)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
 #: The 32 bits that a clip's invisible mark carries.
 WatermarkId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
+#: ISO 8601 in UTC, as every record has it.
+Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
 VerdictValue = Literal["allow", "review", "reject"]
 Gate = Literal["photo", "words", "video", "posting"]
 #: Who may see a posted story: everyone who looks, or whoever has its link.
@@ -193,6 +196,10 @@ class LabelVideoInput(StateInput):
     photo: ObjectRef
     engine: EngineName
     crop: Box
+    #: Of the badge.
+    language: Language
+    #: When the work on it began, to be declared as when it was made.
+    begun_at: Moment
 
 
 class Watermark(Contract):
@@ -219,6 +226,8 @@ class SignVideoInput(StateInput):
     poster: ObjectRef
     ingredient: ObjectRef
     engine: EngineName
+    #: Of the badge that is in the clip.
+    language: Language
 
 
 class Credential(Contract):

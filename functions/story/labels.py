@@ -1,62 +1,69 @@
-"""What a clip must say about itself, by the kind of engine that made it: one table.
+"""What a clip must say about itself, by the kind of engine that made it: labels.toml, read.
 
-The visible badge, the XMP packet and the signed manifest all read their words here, so that they
-cannot contradict each other. A new family of engines needs a row here before it can be used.
-
-Digital source types: IPTC NewsCodes, http://cv.iptc.org/newscodes/digitalsourcetype/
+The visible badge, XMP, the AIGC record and the signed manifest all take their words from here, so
+that they cannot contradict each other. A new family of engines needs a row before it can be used.
 """
 
+import tomllib
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
 
 from story.generation import EngineName
 
-_SOURCE_TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-
 Family = Literal["procedural", "diffusion"]
+#: What badges are drawn in (BCP 47).
+Language = Literal["ar", "de", "en", "es", "fr", "ja", "pt", "zh"]
+DEFAULT_LANGUAGE: Final[Language] = "en"
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+
+_TABLE: Final = Path(__file__).with_suffix(".toml")
+#: IPTC NewsCodes.
+_SOURCE_TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 @dataclass(frozen=True)
 class Label:
     """What is shown, embedded and signed for one family of engines."""
 
-    #: The words of the badge that is burned into every frame.
-    badge_text: str
-    #: The full URI of an IPTC digital source type, for XMP and the `c2pa.created` action.
+    #: Of the badge that is burned into every frame, by language.
+    words: dict[Language, str]
+    #: The full URI of an IPTC digital source type, for XMP and the manifest's first action.
     digital_source_type: str
-    #: The description of the manifest's `c2pa.created` action.
-    c2pa_action_description: str
-    #: The description of the manifest's `c2pa.edited` action for the badge.
-    c2pa_badge_description: str
+    #: `Label` of the AIGC record: "1" generated, "2" perhaps, "3" suspected.
+    aigc_label: str
+    #: The manifest's action for how the clip came to be, and its description.
+    c2pa_action: str
+    c2pa_description: str
+    #: The same for the badge.
+    badge_action: str
+    _badge_description: str
+
+    def badge_description(self, language: Language) -> str:
+        """What the manifest says of the badge in this language."""
+        return self._badge_description.format(words=self.words[language])
 
 
-_BADGE_TEXT: Final = "AI-generated"
-_BADGE_DESCRIPTION: Final = f'The words "{_BADGE_TEXT}" were drawn into every frame.'
-
-LABELS: Final[dict[Family, Label]] = {
-    # Such an engine moves the photo's own pixels by rules. It is synthetic, and says so, but its
-    # pixels come from no trained generative model: the manifest must not claim that they do.
-    "procedural": Label(
-        badge_text=_BADGE_TEXT,
-        digital_source_type=_SOURCE_TYPES + "compositeSynthetic",
-        c2pa_action_description=(
-            "A photo was set in motion by a procedural engine: its pixels were moved and blended "
-            "by rules, and the sound was synthesised. No trained generative model made any pixel."
-        ),
-        c2pa_badge_description=_BADGE_DESCRIPTION,
-    ),
-    "diffusion": Label(
-        badge_text=_BADGE_TEXT,
-        digital_source_type=_SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia",
-        c2pa_action_description=(
-            "A photo was set in motion by a trained generative model; the frames after the first "
-            "are the model's invention."
-        ),
-        c2pa_badge_description=_BADGE_DESCRIPTION,
-    ),
-}
+@cache
+def labels() -> dict[Family, Label]:
+    """The whole table."""
+    table = tomllib.loads(_TABLE.read_text("utf-8"))
+    return {family: _label(row, table) for family, row in table["engines"].items()}
 
 
 def for_engine(engine: EngineName) -> Label:
     """The label of every clip that this engine makes."""
-    return LABELS[engine.family]
+    return labels()[engine.family]
+
+
+def _label(row: dict[str, Any], table: dict[str, Any]) -> Label:
+    return Label(
+        words=table["words"][row["words"]],
+        digital_source_type=_SOURCE_TYPES + row["digital_source_type"],
+        aigc_label=row["aigc_label"],
+        c2pa_action=row["c2pa_action"],
+        c2pa_description=row["c2pa_description"],
+        badge_action=table["badge"]["c2pa_action"],
+        _badge_description=table["badge"]["c2pa_description"],
+    )

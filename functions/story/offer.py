@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from story import limits
+from story import labels, limits
 from story.generation import SIZES, Aspect, Contract, Preset
 
 #: The languages whose words a prompt may use, as BCP 47 has them: those of story/vocabulary/.
@@ -100,6 +100,8 @@ class Offer(Contract):
     limits: LimitsView
     #: Languages of prompts (BCP 47); other words are moderated, but ask for nothing.
     languages: tuple[str, ...]
+    #: What the badge in the picture can be written in.
+    label_languages: tuple[str, ...]
 
 
 def offer(engine: str, max_seconds: float) -> Offer:
@@ -128,6 +130,7 @@ def offer(engine: str, max_seconds: float) -> Offer:
             download_url_seconds=limits.DOWNLOAD_URL_SECONDS,
         ),
         languages=LANGUAGES,
+        label_languages=labels.LANGUAGES,
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 from story import limits
 from story.contracts import Credential, Gate, Sha256, StoryId, VerdictValue, Visibility
 from story.generation import Aspect, Contract, EngineName, FitWish, Fraction, Preset
+from story.labels import DEFAULT_LANGUAGE, Language
 from story.states import Status
 
 
@@ -58,6 +59,8 @@ class CreateStory(Asked):
     #: Words that are shown with the story once it is posted; moderated like the prompt.
     caption: Caption | None = None
     seed: Seed | None = None
+    #: What the badge in the picture, which says that AI made it, is written in (BCP 47).
+    language: Language = DEFAULT_LANGUAGE
 
 
 class GivePrompt(Asked):

@@ -126,8 +126,9 @@ class Walk:
 Answer = Callable[[str, Walk], Any]
 
 #: What the writes of a status answer, each only what it has set itself.
-_CLAIMED = {"Attributes": {"draft": {"BOOL": False}}}
-_DRAFTED = {"Attributes": {"draft": {"BOOL": True}}}
+_TAKEN = {"language": {"S": "en"}, "claimed_at": {"S": golden_events.TIME}}
+_CLAIMED = {"Attributes": {"draft": {"BOOL": False}, **_TAKEN}}
+_DRAFTED = {"Attributes": {"draft": {"BOOL": True}, **_TAKEN}}
 
 
 def golden(name: str, _walk: Walk) -> Any:

@@ -13,6 +13,7 @@ from settle_story.handler import started_for
 from story import contracts, generation
 from story.identifiers import FAILURES_PREFIX, parse_inference_id
 from story.view import CreateStory
+from tests.contract import definition
 from tests.contract.definition import FUNCTIONS, MACHINE, RESOURCES, evaluate
 
 
@@ -48,7 +49,7 @@ def test_an_upload_starts_the_workflow_for_its_story() -> None:
     (key,) = pattern["detail"]["object"]["key"]
     assert event["detail"]["object"]["key"].startswith(key["prefix"])
     assign = MACHINE["States"]["ClaimUpload"]["Assign"]
-    result = {"Attributes": {"draft": {"BOOL": False}}}
+    result = definition.golden("ClaimUpload", definition.Walk())
     claimed = evaluate(assign, {"states": {"input": event["detail"], "result": result}})
     assert claimed["story_id"] == golden_events.STORY_ID
     assert contracts.UploadRef.model_validate(claimed["upload"]) == golden_events.UPLOAD

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from cli.wiring import MAKERS, UPLOAD, WAITS_FOR_TOKEN, WORKFLOW
+from cli.wiring import CLAIMED, MAKERS, UPLOAD, WAITS_FOR_TOKEN, WORKFLOW
 from story.contracts import STATES
 from tests.contract.definition import LAMBDA_TASKS
+from tests.contract.definition import STATES as DEFINED
 
 #: The ASL's variables that two states assign: what a replay calls the second one's.
 REASSIGNED = {("LabelVideo", "clip"): "labelled"}
@@ -54,7 +55,7 @@ def test_everything_that_is_taken_is_made_by_an_earlier_state() -> None:
     order = list(WORKFLOW)
     for state, wiring in WORKFLOW.items():
         for name in wiring.takes.values():
-            assert name == UPLOAD or order.index(MAKERS[name]) < order.index(state)
+            assert name in {UPLOAD, *CLAIMED} or order.index(MAKERS[name]) < order.index(state)
 
 
 @pytest.mark.parametrize("state", WORKFLOW)
@@ -65,3 +66,10 @@ def test_an_input_is_taken_apart_and_put_together_again(state: str) -> None:
     assert wiring.taken(payload) == things
     assert ("take" in payload) == wiring.told_take
     assert payload.keys() | {"token"} >= set(STATES[state][0].model_fields) - {"take"}
+
+
+@pytest.mark.parametrize("claim", ["ClaimUpload", "ClaimRetry"])
+def test_what_is_claimed_comes_out_of_the_record(claim: str) -> None:
+    assigned = DEFINED[claim]["Assign"]
+    for name, field in CLAIMED.items():
+        assert assigned[name] == f"{{% $states.result.Attributes.{field}.S %}}"

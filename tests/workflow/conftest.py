@@ -18,6 +18,7 @@ from moto import mock_aws
 from cloud import clients, switch
 from local import certificates
 from story import identifiers, limits
+from story.generation import EngineName
 from tests.transformed import transformed
 from tests.workflow import bridges, engine
 from tests.workflow.providers import Providers
@@ -62,8 +63,10 @@ class Cloud:
     still_takes: int = 0
     failure: dict[str, str] | None = None
     silent: bool = False
+    #: What the engine calls itself.
+    engine: EngineName = engine.SWAY
 
-    def create(self, prompt: str | None = f"make this {CANARY} come alive") -> str:
+    def create(self, prompt: str | None = f"make this {CANARY} come alive", **fields: Any) -> str:
         """A story that awaits its photo, as POST /stories makes it; a draft without a prompt."""
         story_id = identifiers.new_story_id()
         importlib.import_module("cloud.stories").create(
@@ -82,6 +85,7 @@ class Cloud:
                 "loop": True,
                 # The shortest: it is the workflow that is tested, not the encoder.
                 "seconds": limits.MIN_CLIP_SECONDS,
+                **fields,
             }
         )
         return story_id
@@ -242,7 +246,9 @@ class Cloud:
             )
             return
         packed = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        result = engine.make_result(packed, still=self.generated <= self.still_takes)
+        result = engine.make_result(
+            packed, still=self.generated <= self.still_takes, called=self.engine
+        )
         s3.put_object(Bucket=bucket, Key=out_key, Body=result)
         self.notify(self.completed(inference, output))
 
@@ -343,6 +349,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
         "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",
         "TSA_URL": "",
+        "PROVIDER": "Example Stories",
     }.items():
         patch.setenv(name, value)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SWAY_PX = 24
+SWAY = EngineName(family="procedural", name="sway", version="1")
 
 
 def unpack_request(packed: bytes) -> tuple[Direction, bytes]:
@@ -27,7 +28,7 @@ def unpack_request(packed: bytes) -> tuple[Direction, bytes]:
     return Direction.model_validate_json(members["direction.json"]), members["photo.jpg"]
 
 
-def make_result(request: bytes, *, still: bool = False) -> bytes:
+def make_result(request: bytes, *, still: bool = False, called: EngineName = SWAY) -> bytes:
     """The result tar for a request tar; `still` makes the defect that InspectVideo must find."""
     direction, photo = unpack_request(request)
     video, crop = _clip(
@@ -35,7 +36,7 @@ def make_result(request: bytes, *, still: bool = False) -> bytes:
     )
     report = Report(
         inference_id=direction.inference_id,
-        engine=EngineName(family="procedural", name="sway", version="1"),
+        engine=called,
         seed=direction.seed,
         seconds=direction.seconds,
         fps=direction.fps,

@@ -229,6 +229,12 @@ def test_the_feed_shows_what_everyone_may_see_and_nothing_of_its_maker() -> None
         assert hidden not in text
 
 
+def test_a_label_is_told_in_the_language_that_it_is_drawn_in() -> None:
+    made.post(made.ready(language="pt"))
+    (story,) = feed().stories
+    assert story.label == "Gerado por IA"
+
+
 def test_the_feed_is_for_those_who_are_signed_in() -> None:
     event = api_event("GET", "/feed", token_use="id")
     assert problem(call(event)) == (401, "access_token_required")

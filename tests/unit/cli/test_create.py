@@ -44,6 +44,7 @@ def test_a_ready_story_becomes_three_files(play: Any, photo: Path, tmp_path: Pat
         "sound": True,
         "caption": None,
         "seed": 7,
+        "language": "en",
     }
     assert sorted(path.name for path in out.parent.iterdir()) == [
         "beach.jpg",

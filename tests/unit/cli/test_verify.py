@@ -71,7 +71,7 @@ def sample() -> Sample:
 
     def sign(media: bytes, media_type: str) -> bytes:
         story = manifest.Story(
-            "xmp:iid:1", "2026-11-22T16:00:00Z", ENGINE, labels.for_engine(ENGINE)
+            "xmp:iid:1", "2026-11-22T16:00:00Z", ENGINE, labels.for_engine(ENGINE), "en"
         )
         signed = io.BytesIO()
         with (

@@ -39,6 +39,7 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "WORK_BUCKET": WORK,
+        "PROVIDER": "Example Stories",
         "STORIES_TABLE": TABLE,
     }.items():
         monkeypatch.setenv(name, value)
@@ -132,10 +133,14 @@ def test_from_the_upload_to_the_labelled_clip() -> None:
                 "photo": inspected.photo.model_dump(),
                 "engine": examined.engine.model_dump(),
                 "crop": examined.crop.model_dump(),
+                "language": "fr",
+                "begun_at": "2026-11-22T12:00:00.000Z",
             },
         )
     )
-    assert b"DigitalSourceType" in media.read(labelled.clip)
+    video = media.read(labelled.clip)
+    for declared in (b"DigitalSourceType", b"2026-11-22T12:00:00.000Z", b"Example Stories"):
+        assert declared in video
     assert labelled.watermark.key_version == 3
     assert line("LabelVideo")["mark"]["S"] == labelled.watermark.id
     assert media.read(labelled.poster).startswith(b"\xff\xd8")

@@ -2,19 +2,22 @@ import functools
 import io
 import json
 import struct
-import xml.etree.ElementTree as ET
 from typing import Any
 
 import av
 import numpy as np
 import pytest
+import rdflib
 from PIL import Image
+from pymediainfo import MediaInfo
 
 from label_video import badge, declaration, stills
-from label_video.labelling import Labelled, Marking, label
+from label_video.declaration import Facts
+from label_video.labelling import Labelled, Marking
+from label_video.labelling import label as labelled_with
 from story.errors import VideoUnreadable
 from story.generation import Box, EngineName
-from story.labels import for_engine
+from story.labels import Language, labels
 from tests.quality.ssim import ssim
 from tests.unit.inspect_video.clips import (
     FRAMES,
@@ -36,6 +39,17 @@ from watermark.pattern import Key
 KEY = Key(1, bytes(range(32)))
 MARKING = Marking(KEY, 0x5EEDCAFE)
 DIFFUSION = EngineName(family="diffusion", name="wan-5b", version="2.2")
+MADE_AT = "2026-11-22T12:00:00.000Z"
+IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+PROVIDER = "Söhne & Co. <Stories> 例"
+
+
+def facts(engine: EngineName = MOTION) -> Facts:
+    return Facts(STORY, PROVIDER, engine, labels()[engine.family], MADE_AT)
+
+
+def label(video: bytes, engine: EngineName = MOTION, language: Language = "en") -> Labelled:
+    return labelled_with(video, facts(engine), language, MARKING)
 
 
 @functools.cache
@@ -45,7 +59,7 @@ def clip() -> bytes:
 
 @functools.cache
 def labelled() -> Labelled:
-    return label(clip(), MOTION, STORY, MARKING)
+    return label(clip())
 
 
 def lumas(video: bytes, height: int = HEIGHT) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -69,19 +83,20 @@ def boxes(mp4: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def xmp(mp4: bytes) -> dict[str, str]:
+    """What a reader of RDF finds in the packet, by the property's full name."""
     kind, body = boxes(mp4)[-1]
     assert kind == b"uuid"
     assert body[:16] == declaration.XMP_BOX_ID
     packet = body[16:].decode()
-    root = ET.fromstring(packet)  # noqa: S314  (our own packet)
-    (description,) = root.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
-    return {name.rpartition("}")[2]: value for name, value in description.attrib.items()}
+    rdf = packet[packet.index("<rdf:RDF") : packet.index("</x:xmpmeta>")]
+    graph = rdflib.Graph().parse(data=rdf, format="xml")
+    return {str(name): str(value) for _, name, value in graph if isinstance(value, rdflib.Literal)}
 
 
 def test_outside_the_badge_the_pictures_stay_as_they_were() -> None:
     natural = encode(pushing_in(photo("mountain_clouds")))
-    before, after = lumas(natural), lumas(label(natural, MOTION, STORY, MARKING).video)
-    _, _, _, bottom = badge.fit("AI-generated", WIDTH, HEIGHT).box
+    before, after = lumas(natural), lumas(label(natural).video)
+    _, _, _, bottom = badge.fit("en", "AI-generated", WIDTH, HEIGHT).box
     assert psnr(before[:, bottom + 16 :], after[:, bottom + 16 :]) > 38
 
 
@@ -94,13 +109,13 @@ def test_the_labelled_clip_carries_its_mark_and_looks_as_without(
         for x in np.linspace(100, 106, 16)
     ]
     large = encode(drifting, sound_seconds=None)
-    marked = label(large, MOTION, STORY, MARKING).video
+    marked = label(large).video
     found = detection.detect(io.BytesIO(marked), (KEY,))
     assert found.is_mark
     assert (found.mark_id, found.key_version) == (MARKING.mark_id, KEY.version)
     with monkeypatch.context() as patch:
         patch.setattr(Mark, "add", lambda _self, _luma: None)
-        plain = label(large, MOTION, STORY, MARKING).video
+        plain = label(large).video
     assert not detection.detect(io.BytesIO(plain), (KEY,)).is_mark
     alike = [
         ssim(one.astype(np.float64), other.astype(np.float64))
@@ -111,7 +126,7 @@ def test_the_labelled_clip_carries_its_mark_and_looks_as_without(
 
 def test_the_badge_is_in_every_frame() -> None:
     after = lumas(labelled().video)
-    fitted = badge.fit("AI-generated", WIDTH, HEIGHT)
+    fitted = badge.fit("en", "AI-generated", WIDTH, HEIGHT)
     left, top, right, bottom = fitted.box
     shown = after[:, top:bottom, left:right]
     assert len(shown) == FRAMES
@@ -150,7 +165,7 @@ def test_sound_and_pictures_begin_together() -> None:
 
 
 def test_a_clip_without_sound_stays_without() -> None:
-    silent = label(encode(pushing_in(photo()), sound_seconds=None), MOTION, STORY, MARKING)
+    silent = label(encode(pushing_in(photo()), sound_seconds=None))
     with av.open(io.BytesIO(silent.video)) as container:
         assert [stream.type for stream in container.streams] == ["video"]
 
@@ -161,33 +176,42 @@ def test_the_index_comes_before_the_pictures_so_that_players_can_start() -> None
 
 
 @pytest.mark.parametrize("engine", [MOTION, DIFFUSION])
-def test_the_xmp_says_how_the_clip_was_made(engine: EngineName) -> None:
-    stated = xmp(label(clip(), engine, STORY, MARKING).video)
-    assert stated["DigitalSourceType"] == for_engine(engine).digital_source_type
-    assert stated["CreatorTool"] == f"Enliven ({engine.name} {engine.version})"
-    assert json.loads(stated["AIGC"])["ProduceID"] == STORY
+def test_the_xmp_names_provider_system_version_time_and_id_as_california_asks(
+    engine: EngineName,
+) -> None:
+    row = labels()[engine.family]
+    assert xmp(label(clip(), engine).video) == {
+        f"{IPTC}DigitalSourceType": row.digital_source_type,
+        f"{IPTC}AISystemUsed": f"Enliven ({engine.name})",
+        f"{IPTC}AISystemVersionUsed": engine.version,
+        "http://ns.adobe.com/xap/1.0/CreatorTool": f"Enliven ({engine.name} {engine.version})",
+        "http://ns.adobe.com/xap/1.0/CreateDate": MADE_AT,
+        "http://purl.org/dc/elements/1.1/identifier": STORY,
+        # The one member of dc:publisher.
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#_1": PROVIDER,
+        "http://www.tc260.org.cn/ns/AIGC/1.0/AIGC": declaration.aigc(facts(engine)),
+    }
 
 
-def test_the_aigc_record_is_in_the_container_s_metadata_with_all_seven_fields() -> None:
-    with av.open(io.BytesIO(labelled().video)) as container:
-        record = json.loads(container.metadata["AIGC"])
-    assert list(record) == [
-        "Label",
-        "ContentProducer",
-        "ProduceID",
-        "ReservedCode1",
-        "ContentPropagator",
-        "PropagateID",
-        "ReservedCode2",
-    ]
-    assert (record["Label"], record["ProduceID"]) == ("1", STORY)
+def test_the_aigc_record_is_where_another_program_finds_it_with_all_seven_fields() -> None:
+    (general,) = MediaInfo.parse(io.BytesIO(labelled().video)).general_tracks
+    assert json.loads(general.to_data()["aigc"]) == {
+        "Label": labels()["procedural"].aigc_label,
+        "ContentProducer": PROVIDER,
+        "ProduceID": STORY,
+        "ReservedCode1": "",
+        "ContentPropagator": "",
+        "PropagateID": "",
+        "ReservedCode2": "",
+    }
 
 
 def test_a_hostile_engine_name_cannot_break_out_of_the_xmp() -> None:
     evil = EngineName(family="procedural", name='"/><evil a="', version="<&>'")
-    packet = declaration.xmp_packet(for_engine(evil), evil, declaration.aigc(STORY))
-    mp4 = declaration.with_xmp(b"", packet)
-    assert xmp(mp4)["CreatorTool"] == 'Enliven ("/><evil a=" <&>\')'
+    mp4 = declaration.with_xmp(b"", declaration.xmp_packet(facts(evil)))
+    stated = xmp(mp4)
+    assert stated["http://ns.adobe.com/xap/1.0/CreatorTool"] == 'Enliven ("/><evil a=" <&>\')'
+    assert len(stated) == 8
 
 
 def test_the_poster_shows_a_labelled_frame() -> None:
@@ -195,7 +219,7 @@ def test_the_poster_shows_a_labelled_frame() -> None:
         assert poster.size == (WIDTH, HEIGHT)
         assert not poster.info.keys() - {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
         levels = np.asarray(poster.convert("L"), dtype=np.float32)
-    fitted = badge.fit("AI-generated", WIDTH, HEIGHT)
+    fitted = badge.fit("en", "AI-generated", WIDTH, HEIGHT)
     left, top, right, bottom = fitted.box
     assert levels[top:bottom, left:right][fitted.luma > 225].mean() > 215
 
@@ -204,7 +228,7 @@ def test_the_poster_is_the_sharpest_frame_of_the_middle() -> None:
     pictures = pushing_in(photo())
     small = [picture.resize((20, 36)).resize((WIDTH, HEIGHT)) for picture in pictures]
     small[21] = pictures[21]  # one of the candidates
-    with Image.open(io.BytesIO(label(encode(small), MOTION, STORY, MARKING).poster)) as poster:
+    with Image.open(io.BytesIO(label(encode(small)).poster)) as poster:
         shown = np.asarray(poster, dtype=np.float32)
     assert psnr(shown[100:], np.asarray(pictures[21], dtype=np.float32)[100:]) > 26
 
@@ -246,4 +270,4 @@ def test_the_metadata_of_the_clean_photo_does_not_reach_the_ingredient() -> None
 @pytest.mark.parametrize("video", [b"", b"hello world" * 100, clip()[:2_000]])
 def test_what_does_not_decode_is_unreadable(video: bytes) -> None:
     with pytest.raises(VideoUnreadable):
-        label(video, MOTION, STORY, MARKING)
+        label(video)

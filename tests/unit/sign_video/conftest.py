@@ -81,7 +81,7 @@ class Stack:
     def set_parameter(self, name: str, value: str) -> None:
         client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
 
-    def event(self, engine: EngineName = MOTION) -> dict[str, Any]:
+    def event(self, engine: EngineName = MOTION, language: str = "en") -> dict[str, Any]:
         def put(name: str, body: bytes, media_type: str) -> dict[str, Any]:
             return media.write("work", f"work/{STORY}/1/{name}", body, media_type).model_dump()
 
@@ -92,10 +92,11 @@ class Stack:
             "poster": put("poster.jpg", self.poster, "image/jpeg"),
             "ingredient": put("ingredient.jpg", self.ingredient, "image/jpeg"),
             "engine": engine.model_dump(),
+            "language": language,
         }
 
-    def run(self, engine: EngineName = MOTION) -> dict[str, Any]:
-        return handler(self.event(engine), None)  # type: ignore[arg-type]  # no Lambda around it
+    def run(self, engine: EngineName = MOTION, language: str = "en") -> dict[str, Any]:
+        return handler(self.event(engine, language), None)  # type: ignore[arg-type]  # no Lambda around it
 
     def published(self) -> list[str]:
         listed = client("s3").list_objects_v2(Bucket="stories")

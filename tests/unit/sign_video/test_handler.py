@@ -85,16 +85,25 @@ def test_the_manifest_says_which_kind_of_engine_made_the_clip(
     output = stack.run(engine)
     created, edited = read(stack.object(VIDEO), stack.root).actions
     label = labels.for_engine(engine)
-    assert created.action == "c2pa.created"
+    assert created.action == label.c2pa_action == "c2pa.created"
+    assert created.description == label.c2pa_description
     assert created.agent == f"{engine.name} {engine.version}"
     assert created.digital_source_type == label.digital_source_type
     assert output["credential"]["digital_source_type"] == label.digital_source_type
-    assert (edited.action, edited.description) == ("c2pa.edited", label.c2pa_badge_description)
+    assert (edited.action, edited.description) == ("c2pa.edited", label.badge_description("en"))
+
+
+def test_the_manifest_says_which_words_were_drawn(stack: Stack) -> None:
+    stack.run(language="ar")
+    _, edited = read(stack.object(VIDEO), stack.root).actions
+    words = labels.labels()["procedural"].words["ar"]
+    assert edited.description == f"The words “{words}” were drawn into every frame."
 
 
 def test_a_procedural_clip_does_not_claim_a_trained_model(signed: Signed) -> None:
-    assert b"trainedAlgorithmic" not in signed.video
-    assert b"TrainedAlgorithmic" not in signed.video
+    """IPTC's three terms for generative AI."""
+    for term in (b"rainedAlgorithmicMedia", b"compositeSynthetic"):
+        assert term not in signed.video
 
 
 def test_every_assertion_is_what_we_made_not_what_we_heard(signed: Signed) -> None:

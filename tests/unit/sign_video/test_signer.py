@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conftest import Stack
 
 ENGINE = EngineName(family="procedural", name="Enliven Motion", version="1.2.3")
-STORY = manifest.Story("xmp:iid:1", "2026-11-22T00:00:00Z", ENGINE, labels.for_engine(ENGINE))
+STORY = manifest.Story("xmp:iid:1", "2026-11-22T00:00:00Z", ENGINE, labels.for_engine(ENGINE), "en")
 
 
 def sign(stack: Stack, who: Identity, tsa_url: str | None = None, seconds: float = 15.0) -> bytes:

@@ -60,7 +60,7 @@ def test_the_brand_is_outside_the_hash_as_c2pa_has_it(signed: Signed) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [b"compositeSynthetic", b"Enliven Motion", b"notAllowed", b"photo.jpg", b"story.mp4"]
+    "words", [b"algorithmicMedia", b"Enliven Motion", b"notAllowed", b"photo.jpg", b"story.mp4"]
 )
 def test_no_statement_of_the_credential_can_be_changed(signed: Signed, words: bytes) -> None:
     begin, end = boxes(signed.video)["uuid"]
