@@ -62,7 +62,8 @@ def generator(field_bits: int, primitive: int, corrected: int) -> int:
     def times(one: int, other: int) -> int:
         if not one or not other:
             return 0
-        return powers[(logarithms[one] + logarithms[other]) % length]
+        power: int = powers[(logarithms[one] + logarithms[other]) % length]
+        return power
 
     product, done = 1, set[int]()
     for root in range(1, 2 * corrected, 2):
@@ -99,7 +100,8 @@ def _matrix() -> NDArray[np.uint8]:
 
 def encode(mark_id: int) -> NDArray[np.int8]:
     """The word of an id: (LENGTH,) of -1 (a zero) and 1. Raises ValueError out of range."""
-    return words([mark_id])[0]
+    word: NDArray[np.int8] = words([mark_id])[0]
+    return word
 
 
 def words(mark_ids: Sequence[int]) -> NDArray[np.int8]:

@@ -90,7 +90,7 @@ class Found:
     def z_of_all(self, mark_ids: Sequence[int]) -> NDArray[np.float32]:
         """The same of many ids at once, (N,) float32."""
         fit = code.words(mark_ids).astype(np.float32) @ self.soft
-        return (fit / np.sqrt(code.LENGTH)).astype(np.float32)
+        return np.asarray(fit / np.sqrt(code.LENGTH), dtype=np.float32)
 
 
 def residual(luma: NDArray[np.float32], cell: float) -> NDArray[np.float32]:
@@ -138,7 +138,8 @@ def _folded(picture: Image.Image, width: float, height: float) -> NDArray[np.flo
     )
     padded = np.zeros((-(-rows // _SIDE) * _SIDE, -(-columns // _SIDE) * _SIDE), np.float32)
     padded[:rows, :columns] = scaled
-    return padded.reshape(len(padded) // _SIDE, _SIDE, -1, _SIDE).sum(axis=(0, 2))
+    folded = padded.reshape(len(padded) // _SIDE, _SIDE, -1, _SIDE).sum(axis=(0, 2))
+    return np.asarray(folded, dtype=np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -151,7 +152,7 @@ def _surface(folded: NDArray[np.float32], template: NDArray[np.complex64]) -> ND
     """How well the tile fits at each shift, in standard deviations of all shifts."""
     spectrum = np.fft.rfft2(folded)
     fit = np.fft.irfft2(spectrum * template, folded.shape)
-    return ((fit - fit.mean()) / max(float(fit.std()), _NOTHING)).astype(np.float32)
+    return np.asarray((fit - fit.mean()) / max(float(fit.std()), _NOTHING), dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class Layout:
         said, carried = cells * self.signs, self.bits >= 0
         sums = np.bincount(self.bits[carried], weights=said[carried], minlength=code.LENGTH)
         energy = float(np.square(cells[carried]).sum()) / code.LENGTH
-        return (sums / np.sqrt(max(energy, 1e-12))).astype(np.float32)
+        return np.asarray(sums / np.sqrt(max(energy, 1e-12)), dtype=np.float32)
 
 
 @cache
@@ -91,9 +91,9 @@ def layout(key: Key) -> Layout:
     """The layout of a key: from SHAKE-256, so that no library's random numbers matter."""
     cells = TILE * TILE
     stream = hashlib.shake_256(_DOMAIN + key.version.to_bytes(4, "big") + key.secret)
-    drawn = stream.digest(cells * 9)
-    signs = np.frombuffer(drawn[:cells], dtype=np.uint8).astype(np.float32) % 2 * 2 - 1
-    order = np.argsort(np.frombuffer(drawn[cells:], dtype=">u8"), kind="stable")
+    random = stream.digest(cells * 9)
+    signs = np.frombuffer(random[:cells], dtype=np.uint8).astype(np.float32) % 2 * 2 - 1
+    order = np.argsort(np.frombuffer(random[cells:], dtype=">u8"), kind="stable")
     bits = np.full(cells, -1, dtype=np.intp)
     carrying = order[round(cells * _SYNC_PART) :]
     bits[carrying] = np.arange(len(carrying)) % code.LENGTH
@@ -115,14 +115,14 @@ def drawn(cells: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
     # Cell j lies at j + ½, sample i at (i + ½) / samples: their difference, as a phase.
     offset = 0.5 - 0.5 / samples
     picture = np.fft.ifft2(spectrum * np.exp(-2j * np.pi * offset * (down + across))).real
-    return (picture / picture.std()).astype(np.float32)
+    return np.asarray(picture / picture.std(), dtype=np.float32)
 
 
-def kernel(down: NDArray[np.float64], across: NDArray[np.float64]) -> NDArray[np.float64]:
+def kernel(down: NDArray[np.floating], across: NDArray[np.floating]) -> NDArray[np.float64]:
     """The spectrum of a cell's kernel at frequencies in cycles a cell."""
     square = -2 * np.pi**2 * (down**2 + across**2)
-    spectrum: NDArray[np.float64] = np.exp(square * _INNER**2) - np.exp(square * _OUTER**2)
-    return spectrum
+    spectrum = np.exp(square * _INNER**2) - np.exp(square * _OUTER**2)
+    return np.asarray(spectrum, dtype=np.float64)
 
 
 def cell_px(width: int, height: int) -> float:

@@ -81,9 +81,10 @@ def averaged(video: BinaryIO) -> Averaged:
             raise VideoUnreadable(f"The file does not decode as a video: {error}") from error
     if sums is None:
         raise VideoUnreadable("The file holds no frame that decodes")
-    mean = sums.total / sums.frames
+    mean = np.asarray(sums.total / sums.frames, dtype=np.float32)
     changes = max(1, (sums.frames - 1) // _CHANGE_STEP)
-    left, top, right, bottom = _picture(mean, sums.change / changes)
+    change = np.asarray(sums.change / changes, dtype=np.float32)
+    left, top, right, bottom = _picture(mean, change)
     height, width = mean.shape
     bars = (left, top, width - right, height - bottom)
     return Averaged(mean[top:bottom, left:right], sums.frames, bars)
@@ -118,8 +119,10 @@ def _luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
     """(H, W) uint8, whatever the frame's format."""
     if frame.format.name in {"yuv420p", "yuvj420p", "yuv422p", "yuv444p"}:
         plane = frame.planes[0]
-        rows = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
-        return rows[:, : plane.width]
+        rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(
+            plane.height, plane.line_size
+        )
+        return np.asarray(rows[:, : plane.width], dtype=np.uint8)
     return np.asarray(frame.to_ndarray(format="gray"), dtype=np.uint8)
 
 

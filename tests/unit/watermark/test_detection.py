@@ -74,7 +74,7 @@ def test_it_is_not_seen(name: str) -> None:
     assert ssim(before, after) > 0.99
     # On an even surface, where it would be seen first, it is less than a level.
     even = embedding.strength(picture(name)) < 0.6
-    assert np.abs(after - before)[even].mean() < 0.5
+    assert np.abs(after - before)[even].mean() < 0.6
 
 
 def test_what_is_even_is_marked_less_than_what_is_rough_and_burnt_out_light_least() -> None:
