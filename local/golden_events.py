@@ -82,6 +82,7 @@ _CROP = Box(left=0.25, top=0.0, width=0.5, height=1.0)
 _LABELLED = _work(0x06, "labelled.mp4", 1_876_543)
 _POSTER = _work(0x07, "poster.jpg", 123_456)
 _INGREDIENT = _work(0x08, "ingredient.jpg", 45_678)
+_MARK = contracts.Watermark(id="00c0ffee", key_version=1)
 
 #: What each state answers.
 OUTPUTS: dict[str, BaseModel] = {
@@ -107,10 +108,7 @@ OUTPUTS: dict[str, BaseModel] = {
     ),
     "ModerateVideo": contracts.ModerateOutput(gate="video", verdict="allow"),
     "LabelVideo": contracts.LabelVideoOutput(
-        clip=_LABELLED,
-        watermark=contracts.Watermark(id="00c0ffee", key_version=1),
-        poster=_POSTER,
-        ingredient=_INGREDIENT,
+        clip=_LABELLED, watermark=_MARK, poster=_POSTER, ingredient=_INGREDIENT
     ),
     "SignVideo": contracts.SignVideoOutput(
         video=_object(0x09, "enliven-stories", story_video_key(STORY_ID), 1_899_999),

@@ -93,7 +93,10 @@ def xmp(mp4: bytes) -> dict[str, str]:
     return {str(name): str(value) for _, name, value in graph if isinstance(value, rdflib.Literal)}
 
 
-def test_outside_the_badge_the_pictures_stay_as_they_were() -> None:
+def test_outside_the_badge_the_pictures_stay_as_they_were_but_for_the_mark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Mark, "add", lambda _self, _luma: None)
     natural = encode(pushing_in(photo("mountain_clouds")))
     before, after = lumas(natural), lumas(label(natural).video)
     _, _, _, bottom = badge.fit("en", "AI-generated", WIDTH, HEIGHT).box
