@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,6 @@ from local.standins import weights
 from local.standins.ages import Ages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local.standins.pictures import Rgb
 
 Probabilities = npt.NDArray[np.float64]
@@ -38,7 +35,11 @@ _PERSON_PERCENT = 90.0
 _LANDMARKS = ("eyeRight", "eyeLeft", "nose", "mouthRight", "mouthLeft")
 #: A second thread of so small networks would mostly wait: twice the processor time, no sooner.
 _THREADS = 1
-_PART_SHARE, _PART_OVERLAP = 0.33, 0.28
+#: A part of a picture that is looked at by itself, as a share of its short side.
+_PART_SHARE = 0.33
+#: Sides that the network takes are multiples of this, and at most so long: a picture that is longer
+#: than three times its width is squeezed.
+_CELL_PX, _MOST_PX = 32, 2_048
 
 
 @dataclass(frozen=True)
@@ -107,20 +108,6 @@ def summed(probabilities: Probabilities, labels: tuple[Label, ...]) -> list[Foun
     return sorted(found, key=lambda label: -label.confidence_percent)
 
 
-def parts(picture: Rgb) -> Iterator[Rgb]:
-    """Squares of a third of the short side, which overlap and cover the picture."""
-    height, width = picture.shape[:2]
-    side = max(1, round(_PART_SHARE * min(height, width)))
-    for top in _starts(height, side):
-        for left in _starts(width, side):
-            yield picture[top : top + side, left : left + side]
-
-
-def _starts(length: int, side: int) -> list[int]:
-    steps = math.ceil((length - side) / ((1 - _PART_OVERLAP) * side))
-    return [round(start) for start in np.linspace(0, length - side, steps + 1).tolist()]
-
-
 class Vision:
     """The networks, loaded once."""
 
@@ -165,7 +152,7 @@ class Vision:
         as in the view that shows it best: a bottle in a room is a small thing.
         """
         nudity = 100 * float(self._nudity.classify(picture).nsfw)
-        views = [self._probabilities(picture), *map(self._classify, parts(picture))]
+        views = [self._probabilities(picture), *self._parts(picture)]
         best: dict[str, Found] = {}
         for view in views:
             for label in summed(view, self._moderated):
@@ -202,15 +189,34 @@ class Vision:
         answers = [self._classify(view) for view in views]
         return np.asarray(np.mean(answers, axis=0))
 
+    def _parts(self, picture: Rgb) -> Probabilities:
+        """(parts, CLASSES) of squares of a third of the short side, a seventh of a square apart.
+
+        All in one look: the network is convolutions, and the mean over its last cells. Taken at
+        each place of a larger picture it says what it would of the square there by itself, but
+        that it sees beyond the square's edges.
+        """
+        height, width = picture.shape[:2]
+        scale = _LABELS_SIDE_PX / (_PART_SHARE * min(height, width))
+        rows, columns = (
+            min(_MOST_PX, max(_LABELS_SIDE_PX, _CELL_PX * round(scale * side / _CELL_PX)))
+            for side in (height, width)
+        )
+        return self._looked(picture, (columns, rows))
+
     def _classify(self, view: Rgb) -> Probabilities:
-        size = (_LABELS_SIDE_PX, _LABELS_SIDE_PX)
-        small = cv2.resize(view, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        """(CLASSES,) of a whole view, squeezed."""
+        return np.asarray(self._looked(view, (_LABELS_SIDE_PX, _LABELS_SIDE_PX))[0])
+
+    def _looked(self, view: Rgb, size: tuple[int, int]) -> Probabilities:
+        """(squares, CLASSES) of every square of a view that is resized to (width, height)."""
+        finer = size[0] > view.shape[1]
+        method = cv2.INTER_LINEAR if finer else cv2.INTER_AREA
+        small = cv2.resize(view, size, interpolation=method).astype(np.float32)
         network_input = ((small - 127.0) / 128.0).transpose(2, 0, 1)[np.newaxis]
-        logits = self._classifier.run(None, {"x": network_input})[0][0].astype(np.float64)
-        if abs(logits.sum() - 1.0) < 1e-3 and logits.min() >= 0.0:  # noqa: PLR2004 - a distribution
-            return np.asarray(logits)
-        powers = np.exp(logits - logits.max())
-        return np.asarray(powers / powers.sum())
+        logits = np.asarray(self._classifier.run(None, {"x": network_input})[0][0], np.float64)
+        powers = np.exp(logits - logits.max(axis=0))
+        return np.asarray((powers / powers.sum(axis=0)).reshape(CLASSES, -1).T)
 
 
 def _leaves(groups: tuple[Label, ...]) -> tuple[Label, ...]:

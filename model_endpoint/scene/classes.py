@@ -39,7 +39,8 @@ def look(view: Rgb) -> NDArray[np.float64]:
     size = (NETWORK_SIDE_PX, NETWORK_SIDE_PX)
     small = cv2.resize(view, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     planes = ((small - CENTRE) / SCALE).transpose(2, 0, 1)[None]
-    logits = np.asarray(class_network().run(None, {"x": planes})[0][0], dtype=np.float64)
+    answer = np.asarray(class_network().run(None, {"x": planes})[0], dtype=np.float64)
+    logits = answer[0, :, 0, 0]
     powers = np.exp(logits - logits.max())
     return np.asarray(powers / powers.sum())
 

@@ -18,7 +18,7 @@ PEOPLE_FILE = "selfie_segmentation.tflite"
 SHA256 = {
     SUBJECT_FILE: "3f27826ada71ff0ed268ce01abd0e2e19daf8d8498ed662260b937dfdf5491a9",
     FACES_FILE: "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
-    CLASSES_FILE: "015872beb38b5e92831dbbce78b2499ae44fa683750f77d2c8811d6f551a7f0f",
+    CLASSES_FILE: "fa1c7265ff8e097752af6199cef8f2b9a32374c57a0e8a9645007f9336107135",
     LANDMARKS_FILE: "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
     PEOPLE_FILE: "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
 }
@@ -48,7 +48,10 @@ def subject_network() -> onnxruntime.InferenceSession:
 
 @cache
 def class_network() -> onnxruntime.InferenceSession:
-    """EfficientNet-Lite0: "x" (1, 3, 224, 224) in, (1, 1000) logits of ImageNet's classes out."""
+    """EfficientNet-Lite0: "x" (1, 3, 32h, 32w) in, (1, 1000, h - 6, w - 6) out.
+
+    Logits of ImageNet's classes for each square of 224 pixels, 32 apart.
+    """
     return _session(CLASSES_FILE)
 
 

@@ -50,6 +50,11 @@ def photo(name: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
+def seer() -> Vision:
+    return Vision()
+
+
+@pytest.fixture(scope="module")
 def outputs(laptop: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     path = tmp_path_factory.mktemp("topics") / "template.yaml"
     path.write_text(TOPICS)
@@ -114,12 +119,24 @@ def test_benign_photos_have_no_moderation_label_but_the_bottle_on_the_drum(
     assert found == {"interior_drum": {"Alcohol", "Alcoholic Beverages"}}
 
 
-def test_a_picture_is_looked_at_in_parts_that_cover_it() -> None:
-    seen = np.zeros((90, 140), np.uint8)
-    for part in vision.parts(np.atleast_3d(seen)):
-        assert part.shape[0] == part.shape[1] < 90 / 2
-        np.add(part, 1, out=part)
-    assert seen.min() >= 1
+@pytest.mark.parametrize("place", [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.4, 0.7)])
+def test_a_small_bottle_is_found_wherever_it_stands(
+    seer: Vision, place: tuple[float, float]
+) -> None:
+    with Image.open(io.BytesIO(photo("interior_drum"))) as drum:
+        bottle = drum.convert("RGB").resize((684, 1_024)).crop((226, 161, 452, 387))
+    wall = Image.new("RGB", (684, 1_024), (128, 128, 128))
+    down, across = place
+    wall.paste(bottle, (round(across * (684 - 226)), round(down * (1_024 - 226))))
+    sure = {label.name: label.confidence_percent for label in seer.moderation(np.asarray(wall))}
+    assert sure["Alcohol"] > 80
+    assert sure["Swimwear or Underwear"] < 5
+
+
+@pytest.mark.parametrize("shape", [(1, 4_000, 3), (3_000, 40, 3), (1, 1, 3)])
+def test_a_picture_of_any_shape_has_few_parts(seer: Vision, shape: tuple[int, ...]) -> None:
+    sure = {each.name: each.confidence_percent for each in seer.moderation(np.zeros(shape, "u1"))}
+    assert sure["Alcohol"] < 40
 
 
 def test_every_moderation_label_has_a_place_in_the_taxonomy(rekognition: Any) -> None:
