@@ -64,7 +64,7 @@ def test_every_alarm_and_key_of_the_template_is_paid() -> None:
     assert _named(cold, "CloudWatch alarms").quantity == 13
     assert _named(warm, "CloudWatch alarms").quantity == 15, "and the two halves of the objective"
     assert _named(warm, "CloudWatch composite").quantity == 1
-    assert _named(cold, "KMS keys").quantity == 2
+    assert _named(cold, "KMS keys").quantity == 3
 
 
 def test_the_command_prints_the_sum(capsys: pytest.CaptureFixture[str]) -> None:
