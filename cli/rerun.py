@@ -53,6 +53,7 @@ SPOKEN = {
     "labelled": "the labelled clip",
     "poster": "the poster",
     "ingredient": "the ingredient",
+    "fingerprints": "the fingerprints",
 }
 
 

@@ -90,7 +90,12 @@ WORKFLOW: dict[str, Wiring] = {
             "language": "language",
             "begun_at": "begun_at",
         },
-        {"clip": "labelled", "poster": "poster", "ingredient": "ingredient"},
+        {
+            "clip": "labelled",
+            "poster": "poster",
+            "ingredient": "ingredient",
+            "fingerprints": "fingerprints",
+        },
     ),
     "SignVideo": Wiring(
         {

@@ -13,13 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from story import contracts, limits
-from story.generation import (
-    PROGRESS_DETAIL_TYPE,
-    PROGRESS_SOURCE,
-    Box,
-    EngineName,
-    Progress,
-)
+from story.fingerprints import PDQ_FRAMES, Fingerprints
+from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Box, EngineName, Progress
 from story.identifiers import (
     FAILURES_PREFIX,
     RESULTS_PREFIX,
@@ -82,6 +77,7 @@ _CROP = Box(left=0.25, top=0.0, width=0.5, height=1.0)
 _LABELLED = _work(0x06, "labelled.mp4", 1_876_543)
 _POSTER = _work(0x07, "poster.jpg", 123_456)
 _INGREDIENT = _work(0x08, "ingredient.jpg", 45_678)
+_FINGERPRINTS = Fingerprints(pdq=("0f" * 32,) * PDQ_FRAMES, iscc="ISCC:EMD" + "A" * 52)
 
 #: What each state answers.
 OUTPUTS: dict[str, BaseModel] = {
@@ -107,7 +103,7 @@ OUTPUTS: dict[str, BaseModel] = {
     ),
     "ModerateVideo": contracts.ModerateOutput(gate="video", verdict="allow"),
     "LabelVideo": contracts.LabelVideoOutput(
-        clip=_LABELLED, poster=_POSTER, ingredient=_INGREDIENT
+        clip=_LABELLED, poster=_POSTER, ingredient=_INGREDIENT, fingerprints=_FINGERPRINTS
     ),
     "SignVideo": contracts.SignVideoOutput(
         video=_object(0x09, "enliven-stories", story_video_key(STORY_ID), 1_899_999),

@@ -1,4 +1,4 @@
-"""LabelVideo: badge, declarations, poster and ingredient; SignVideo binds them afterwards."""
+"""LabelVideo: badge, declarations, fingerprints, poster, ingredient; SignVideo binds them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from cloud import media, timeline
 from cloud.environment import Environment, load
+from fingerprints.clip import of_clip
 from label_video import declaration, labelling, stills
 from story import labels
 from story.contracts import LabelVideoInput, LabelVideoOutput
@@ -54,6 +55,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             clip=write("labelled.mp4", labelled.video, "video/mp4"),
             poster=write("poster.jpg", labelled.poster, "image/jpeg"),
             ingredient=write("ingredient.jpg", ingredient, "image/jpeg"),
+            # Of what was encoded, not of what was to be: as anybody will find it.
+            fingerprints=of_clip(labelled.video),
         )
         logger.info(
             "clip labelled",
