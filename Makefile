@@ -25,7 +25,7 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup badges demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
-	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start fuzz-api deploy \
+	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints fuzz-api deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -177,6 +177,9 @@ bench-cold-start: $(READY) $(SAM_READY)  ## Measure sizes and imports; writes do
 
 bench-api: $(READY)  ## Measure the API, calm and under load; writes docs/benchmarks/api.md
 	@$(BIN)/python -m tests.benchmark_api
+
+bench-fingerprints: $(READY)  ## Measure how copies are known again; writes docs/benchmarks/fingerprints.md
+	@$(BIN)/python -m tests.benchmark_fingerprints
 
 fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECONDS=… SEED=…)
 	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))

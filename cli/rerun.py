@@ -54,6 +54,7 @@ SPOKEN = {
     "watermark": "the invisible mark",
     "poster": "the poster",
     "ingredient": "the ingredient",
+    "fingerprints": "the fingerprints",
 }
 
 

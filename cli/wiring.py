@@ -95,6 +95,7 @@ WORKFLOW: dict[str, Wiring] = {
             "watermark": "watermark",
             "poster": "poster",
             "ingredient": "ingredient",
+            "fingerprints": "fingerprints",
         },
     ),
     "SignVideo": Wiring(

@@ -13,13 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from story import contracts, limits
-from story.generation import (
-    PROGRESS_DETAIL_TYPE,
-    PROGRESS_SOURCE,
-    Box,
-    EngineName,
-    Progress,
-)
+from story.fingerprints import PDQ_FRAMES, Fingerprints
+from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Box, EngineName, Progress
 from story.identifiers import (
     FAILURES_PREFIX,
     RESULTS_PREFIX,
@@ -83,6 +78,8 @@ _LABELLED = _work(0x06, "labelled.mp4", 1_876_543)
 _POSTER = _work(0x07, "poster.jpg", 123_456)
 _INGREDIENT = _work(0x08, "ingredient.jpg", 45_678)
 _MARK = contracts.Watermark(id="00c0ffee", key_version=1)
+_FINGERPRINTS = Fingerprints(pdq=("0f" * 32,) * PDQ_FRAMES, iscc="ISCC:EMD" + "A" * 52)
+_STILLS: dict[str, Any] = {"poster": _POSTER, "ingredient": _INGREDIENT}
 
 #: What each state answers.
 OUTPUTS: dict[str, BaseModel] = {
@@ -108,7 +105,7 @@ OUTPUTS: dict[str, BaseModel] = {
     ),
     "ModerateVideo": contracts.ModerateOutput(gate="video", verdict="allow"),
     "LabelVideo": contracts.LabelVideoOutput(
-        clip=_LABELLED, watermark=_MARK, poster=_POSTER, ingredient=_INGREDIENT
+        clip=_LABELLED, watermark=_MARK, fingerprints=_FINGERPRINTS, **_STILLS
     ),
     "SignVideo": contracts.SignVideoOutput(
         video=_object(0x09, "enliven-stories", story_video_key(STORY_ID), 1_899_999),
@@ -150,9 +147,7 @@ INPUTS: dict[str, BaseModel] = {
         crop=_CROP,
         begun_at=TIME,
     ),
-    "SignVideo": contracts.SignVideoInput(
-        **_STATE, **_SAID, clip=_LABELLED, poster=_POSTER, ingredient=_INGREDIENT
-    ),
+    "SignVideo": contracts.SignVideoInput(**_STATE, **_SAID, clip=_LABELLED, **_STILLS),
 }
 
 

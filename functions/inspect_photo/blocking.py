@@ -14,7 +14,7 @@ from PIL import Image
 
 from cloud import blocklist, media, stories, telemetry, timeline, verdicts
 from cloud.environment import Environment, load
-from inspect_photo import pdq
+from fingerprints import pdq
 from story import policy
 from story.errors import PhotoBlocked, StoryMissing
 

@@ -25,10 +25,10 @@ LETTER_PX: Final = 96
 #: China's GB 45438-2025 asks for.
 LETTER_PART: Final = 0.0525
 #: Where players of vertical video lay nothing over it, as parts of height and width. Meta keeps the
-#: top 14 % and 6 % of each side of a Reel for itself; TikTok and YouTube Shorts less
-#: (docs/decisions/0018-what-a-clip-says.md).
+#: top 14 % of a Reel for itself, TikTok's ads 11 % of each side: there the pill may end, but
+#: no letter is (docs/decisions/0018-what-a-clip-says.md).
 TOP_PART: Final = 0.145
-SIDE_PART: Final = 0.065
+SIDE_PART: Final = 0.09
 #: BT.709 limited range: luma 16 is black, 235 white; chroma 128 is grey.
 _BLACK, _WHITE, _GREY = 16.0, 235.0, 128.0
 

@@ -1,4 +1,4 @@
-"""LabelVideo: mark, badge, declarations, poster, ingredient; SignVideo binds them afterwards."""
+"""LabelVideo: mark, badge, declarations, fingerprints and stills; SignVideo binds them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from cloud import marks, media, timeline, watermark_keys
 from cloud.environment import Environment, load
+from fingerprints.clip import of_clip
 from label_video import declaration, labelling, stills
 from story import labels
 from story.contracts import LabelVideoInput, LabelVideoOutput, Watermark
@@ -58,6 +59,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             watermark=Watermark(id=marks.written(mark_id), key_version=key.version),
             poster=write("poster.jpg", labelled.poster, "image/jpeg"),
             ingredient=write("ingredient.jpg", ingredient, "image/jpeg"),
+            # Of what was encoded, not of what was to be: as anybody will find it.
+            fingerprints=of_clip(labelled.video),
         )
         logger.info(
             "clip labelled",

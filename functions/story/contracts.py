@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from story import limits
+from story.fingerprints import Fingerprints
 from story.generation import Box, Contract, EngineName
 from story.labels import Language
 
@@ -217,6 +218,8 @@ class LabelVideoOutput(Contract):
     poster: ObjectRef
     #: At most 512 px a side: what the manifest may show of the photo.
     ingredient: ObjectRef
+    #: Of the clip's pictures, which signing does not touch.
+    fingerprints: Fingerprints
 
 
 class SignVideoInput(StateInput):

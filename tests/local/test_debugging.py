@@ -136,7 +136,8 @@ def test_the_last_state_is_replayed_from_the_photo_and_the_story_stays_as_it_is(
             "same",
         ),
         **dict.fromkeys(
-            (f"LabelVideo.{part}" for part in ("clip", "poster", "ingredient")), "same"
+            (f"LabelVideo.{part}" for part in ("clip", "poster", "ingredient", "fingerprints")),
+            "same",
         ),
         "SignVideo.poster": "same",
         "SignVideo.video": "differs",

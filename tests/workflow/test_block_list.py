@@ -10,7 +10,8 @@ from PIL import Image
 from cli import block
 from cli.outcome import CommandFailed
 from cloud import blocklist, stories
-from inspect_photo import pdq, sandbox
+from fingerprints import pdq
+from inspect_photo import sandbox
 from story import policy
 from tests.workflow.conftest import PHOTO, Cloud
 

@@ -1,6 +1,5 @@
 """What the signed file of a story says of itself, read by others than us: all of it is one row."""
 
-import importlib
 import io
 import json
 from dataclasses import dataclass
@@ -14,7 +13,11 @@ import pytest
 import rdflib
 from pymediainfo import MediaInfo
 
+from cloud import media
+from fingerprints.clip import of_clip
 from local.standins.reading import Reader
+from story.contracts import ObjectRef
+from story.fingerprints import Fingerprints
 from story.generation import EngineName
 from story.labels import Language, labels
 from tests.workflow import engine
@@ -36,6 +39,13 @@ class Said:
     xmp: dict[str, str]
     aigc: dict[str, str]
     actions: list[dict[str, Any]]
+
+
+def signed(record: dict[str, Any]) -> bytes:
+    """The published file of a story."""
+    found = media.read(ObjectRef.model_validate_json(record["video"]))
+    assert isinstance(found, bytes)
+    return found
 
 
 def said(video: bytes) -> Said:
@@ -76,9 +86,7 @@ def test_everything_that_a_story_says_of_itself_is_its_engine_s_row(
     # Without a language it is the default's, and the record says so from then on.
     assert record["language"] == (language or "en")
 
-    media = importlib.import_module("cloud.media")
-    contracts = importlib.import_module("story.contracts")
-    found = said(media.read(contracts.ObjectRef.model_validate_json(record["video"])))
+    found = said(signed(record))
     row = labels()[called.family]
     made, badge = found.actions
     assert all(row.words[language or "en"] in words for words in found.words), found.words
@@ -100,3 +108,11 @@ def test_everything_that_a_story_says_of_itself_is_its_engine_s_row(
     assert found.xmp[f"{IPTC}AISystemVersionUsed"] == called.version
     agent = made["softwareAgent"]
     assert (agent["name"], agent["version"]) == (called.name, called.version)
+
+
+def test_the_record_knows_the_signed_file_by_its_pictures(cloud: Cloud) -> None:
+    story_id = cloud.create()
+    assert cloud.wait(cloud.start(cloud.upload(story_id)))["status"] == "SUCCEEDED"
+    record = cloud.story(story_id)
+    recorded = Fingerprints.model_validate_json(record["fingerprints"])
+    assert of_clip(signed(record)) == recorded

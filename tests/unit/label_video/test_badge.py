@@ -1,3 +1,4 @@
+import unicodedata
 from itertools import pairwise
 from typing import Any
 
@@ -43,6 +44,12 @@ def luminance(luma: Any) -> Any:
     return ((np.asarray(luma, dtype=float) - 16) / 219).clip(0, 1) ** 2.4
 
 
+def letters(text: str) -> str:
+    """Without spaces and vowel signs, and a final ya however it is written: Egypt's has no dots."""
+    bare = "".join(each for each in text if not unicodedata.combining(each) and each != " ")
+    return bare.replace("\u0649", "\u064a")
+
+
 def burnt(language: Language, frame: FRAME) -> tuple[badge.Badge, FRAME]:
     fitted = badge.fit(language, WORDS[language], WIDTH, HEIGHT)
     after = frame.copy()
@@ -81,6 +88,7 @@ def test_the_letters_are_a_twentieth_of_the_short_side_and_lie_where_no_player_c
     assert sorted(heights)[-2] >= 0.05 * min(width, height) - 0.5
     left, top, right, bottom = fitted.box
     assert left >= 0.06 * width
+    assert left + inked[0] >= 0.11 * width or width > height
     assert top >= 0.14 * height
     assert right <= 0.88 * width
     assert bottom <= 0.65 * height
@@ -118,7 +126,7 @@ def test_a_reader_of_its_script_reads_the_badge(
     """Letters in the right order, joined as they should be: or the reader reads something else."""
     _, after = burnt(language, background(kind))
     lines = reader.lines(np.repeat(after[:HEIGHT, :, None], 3, axis=2)[150:320])
-    assert WORDS[language].replace(" ", "") in [line.text.replace(" ", "") for line in lines]
+    assert letters(WORDS[language]) in [letters(line.text) for line in lines]
 
 
 def test_colour_is_taken_out_under_the_badge_and_nowhere_else() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inspect_photo import pdq
+from fingerprints import pdq
 from story import policy
 
 PHOTOS = Path(__file__).resolve().parents[3] / "photos"

@@ -1,4 +1,4 @@
-"""PDQ: a 256-bit hash of a photo that copies of it keep, whatever their size and compression.
+"""PDQ: a 256-bit hash of a picture that copies of it keep, whatever their size and compression.
 
 Meta, PDQ and TMK+PDQF (2019), github.com/facebook/ThreatExchange, pdq/; the steps are named as
 there. Hashes are compared by the bits that differ: 31 of 256 or fewer is a match by its own advice.
@@ -35,7 +35,11 @@ class Hash(NamedTuple):
 
 def of_photo(photo: Image.Image) -> Hash:
     """The hash of an RGB photo."""
-    luma = np.asarray(photo.convert("RGB"), dtype=np.float32) @ _LUMA
+    return of_luma(np.asarray(photo.convert("RGB"), dtype=np.float32) @ _LUMA)
+
+
+def of_luma(luma: NDArray[np.float32]) -> Hash:
+    """The hash of a picture's luma (H, W)."""
     small = _decimated(_blurred(luma))
     spectrum = _DCT @ small @ _DCT.T
     # Torben's median of an even number is the lower of the two in the middle.
