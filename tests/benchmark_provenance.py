@@ -438,7 +438,9 @@ def main(arguments: list[str]) -> None:
         step, index = options.one
         sys.stdout.write(json.dumps(one(step, plans(int(index) + 1)[int(index)])))
         return
-    timed = [plan for plan in chosen if plan.size == "720x1280" and plan.seconds == TIMED_SECONDS]
+    timed = [
+        plan for plan in plans(CLIPS) if plan.size == "720x1280" and plan.seconds == TIMED_SECONDS
+    ]
     costs: dict[str, list[dict[str, float]]] = {"label": [], "look": []}
     for plan in timed[:TIMED]:
         made(plan)
