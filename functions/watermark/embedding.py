@@ -26,8 +26,9 @@ _BLOCK_PX: Final = 8
 _EVERY_FRAMES: Final = 8
 #: Samples a cell of the drawn tile, from which the nearest is taken.
 _SAMPLES: Final = 8
-#: Limited range: what is darker or brighter is no picture.
-_BLACK, _WHITE = 16, 235
+#: A byte's range. Not luma's nominal one: engines put light above 235, and to pull it down there,
+#: with its colour left, would tint it.
+_LEAST, _MOST = 0, 255
 
 
 class Mark:
@@ -52,7 +53,7 @@ class Mark:
             self._overlay = np.rint(self._field * strength(luma)).astype(np.int16)
         self._index += 1
         marked = luma + self._overlay
-        np.clip(marked, _BLACK, _WHITE, out=marked)
+        np.clip(marked, _LEAST, _MOST, out=marked)
         luma[...] = marked
 
 
