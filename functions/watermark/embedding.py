@@ -20,6 +20,9 @@ _MAX_LEVELS: Final = 4.5
 #: Burnt-out light is so even that it hides nothing: from here to there the mark fades out, luma.
 _BRIGHT, _BURNT = 195.0, 230.0
 _LEAST_PART: Final = 0.3
+#: A small picture is shown enlarged, which makes its cells as visible as larger ones of less
+#: texture: below this many pixels a cell, its mark is weaker in proportion.
+_WHOLE_CELL_PX: Final = 4.0
 #: Texture is measured in blocks of this side, in pixels.
 _BLOCK_PX: Final = 8
 #: How often it is measured anew: between, the picture has not changed much.
@@ -67,6 +70,7 @@ def strength(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     down = (padded[:-2, 1:-1] + padded[2:, 1:-1]) / 2
     calm = np.minimum(texture, np.minimum(across, down))
     levels = np.minimum(_FLAT_LEVELS + _PER_TEXTURE * calm, _MAX_LEVELS)
+    levels *= min(1.0, pattern.cell_px(width, height) / _WHOLE_CELL_PX)
     levels *= np.clip((_BURNT - mean) / (_BURNT - _BRIGHT), _LEAST_PART, 1)
     scaled = Image.fromarray(levels.astype(np.float32)).resize(
         (width, height), Image.Resampling.BILINEAR
