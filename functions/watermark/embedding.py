@@ -20,14 +20,18 @@ _MAX_LEVELS: Final = 4.5
 #: Burnt-out light is so even that it hides nothing: from here to there the mark fades out, luma.
 _BRIGHT, _BURNT = 195.0, 230.0
 _LEAST_PART: Final = 0.3
+#: A small picture is shown enlarged, which makes its cells as visible as larger ones of less
+#: texture: below this many pixels a cell, its mark is weaker in proportion.
+_WHOLE_CELL_PX: Final = 4.0
 #: Texture is measured in blocks of this side, in pixels.
 _BLOCK_PX: Final = 8
 #: How often it is measured anew: between, the picture has not changed much.
 _EVERY_FRAMES: Final = 8
 #: Samples a cell of the drawn tile, from which the nearest is taken.
 _SAMPLES: Final = 8
-#: Limited range: what is darker or brighter is no picture.
-_BLACK, _WHITE = 16, 235
+#: A byte's range. Not luma's nominal one: engines put light above 235, and to pull it down there,
+#: with its colour left, would tint it.
+_LEAST, _MOST = 0, 255
 
 
 class Mark:
@@ -52,7 +56,7 @@ class Mark:
             self._overlay = np.rint(self._field * strength(luma)).astype(np.int16)
         self._index += 1
         marked = luma + self._overlay
-        np.clip(marked, _BLACK, _WHITE, out=marked)
+        np.clip(marked, _LEAST, _MOST, out=marked)
         luma[...] = marked
 
 
@@ -66,6 +70,7 @@ def strength(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     down = (padded[:-2, 1:-1] + padded[2:, 1:-1]) / 2
     calm = np.minimum(texture, np.minimum(across, down))
     levels = np.minimum(_FLAT_LEVELS + _PER_TEXTURE * calm, _MAX_LEVELS)
+    levels *= min(1.0, pattern.cell_px(width, height) / _WHOLE_CELL_PX)
     levels *= np.clip((_BURNT - mean) / (_BURNT - _BRIGHT), _LEAST_PART, 1)
     scaled = Image.fromarray(levels.astype(np.float32)).resize(
         (width, height), Image.Resampling.BILINEAR

@@ -93,12 +93,12 @@ def test_a_smooth_area_beside_an_edge_is_not_marked_as_if_it_were_rough() -> Non
     assert strength[:, :48].max() == pytest.approx(strength[0, 0], abs=0.01)
 
 
-def test_the_picture_stays_in_its_range() -> None:
-    for level in (16, 235):
-        luma = np.full((128, 128), level, dtype=np.uint8)
-        embedding.Mark(KEY, MARK, 128, 128).add(luma)
-        assert luma.min() >= 16
-        assert luma.max() <= 235
+@pytest.mark.parametrize("level", [0, 16, 235, 248, 255])
+def test_the_darkest_and_the_brightest_stay_what_they_are(level: int) -> None:
+    luma = np.full((128, 128), level, dtype=np.uint8)
+    embedding.Mark(KEY, MARK, 128, 128).add(luma)
+    assert luma.mean() == pytest.approx(level, abs=0.5)
+    assert np.abs(luma.astype(np.int16) - level).max() <= 2
 
 
 @pytest.mark.parametrize("part", [0.95, 0.9, 0.8])
