@@ -65,7 +65,10 @@ def said(video: bytes) -> Said:
     return Said(
         # The badge is there from the first frame to the last.
         words=[
-            "|".join(line.text for line in eyes().lines(np.ascontiguousarray(frames[at])))
+            "|".join(
+                line.text
+                for line in eyes().lines(np.ascontiguousarray(frames[at][: len(frames[at]) // 3]))
+            )
             for at in (0, -1)
         ],
         xmp={str(name): str(value) for _, name, value in graph},
@@ -75,7 +78,7 @@ def said(video: bytes) -> Said:
 
 
 @pytest.mark.parametrize(("called", "language"), [(engine.SWAY, None), (DIFFUSION, "zh")])
-def test_everything_that_a_story_says_of_itself_is_its_engine_s_row(
+def test_a_signed_file_says_what_its_engine_s_row_says_and_its_record_knows_it_again(
     cloud: Cloud, called: EngineName, language: Language | None
 ) -> None:
     cloud.engine = called
@@ -86,7 +89,8 @@ def test_everything_that_a_story_says_of_itself_is_its_engine_s_row(
     # Without a language it is the default's, and the record says so from then on.
     assert record["language"] == (language or "en")
 
-    found = said(signed(record))
+    video = signed(record)
+    found = said(video)
     row = labels()[called.family]
     made, badge = found.actions
     assert all(row.words[language or "en"] in words for words in found.words), found.words
@@ -109,10 +113,5 @@ def test_everything_that_a_story_says_of_itself_is_its_engine_s_row(
     agent = made["softwareAgent"]
     assert (agent["name"], agent["version"]) == (called.name, called.version)
 
-
-def test_the_record_knows_the_signed_file_by_its_pictures(cloud: Cloud) -> None:
-    story_id = cloud.create()
-    assert cloud.wait(cloud.start(cloud.upload(story_id)))["status"] == "SUCCEEDED"
-    record = cloud.story(story_id)
-    recorded = Fingerprints.model_validate_json(record["fingerprints"])
-    assert of_clip(signed(record)) == recorded
+    # What was taken before signing is what the signed file has.
+    assert of_clip(video) == Fingerprints.model_validate_json(record["fingerprints"])

@@ -119,7 +119,7 @@ def test_the_words_stand_out_from_the_worst_pixel_of_any_background(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", ["black", "checks", "grain"])
+@pytest.mark.parametrize("kind", ["checks", "grain"])
 def test_a_reader_of_its_script_reads_the_badge(
     kind: str, language: Language, reader: Reader
 ) -> None:
