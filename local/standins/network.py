@@ -6,6 +6,7 @@ and a step that falls to nothing. Inputs and hidden sums are left out at random 
 """
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ _EPOCHS = 12
 _BATCH = 256
 _STEP = 1e-3
 _DECAY = 0.1
+_LEVELS = 127
 #: Shares that are left out.
 _INPUTS_OUT, _HIDDEN_OUT = 0.25, 0.5
 #: Adam's memories of the gradient and of its square, and what keeps the root from zero.
@@ -31,6 +33,30 @@ class Network:
     inner_offsets: Floats
     outer: Floats
     outer_offsets: Floats
+
+    #: What `packed` gives: a layer's weights in steps of the largest's 127th, and those steps.
+    PACKED: ClassVar = ("inner", "inner_step", "inner_offsets", "outer", "outer_offsets")
+
+    def packed(self) -> dict[str, Any]:
+        """A quarter as large, and as good to two digits."""
+        step = float(np.abs(self.inner).max()) / _LEVELS
+        return {
+            "inner": np.round(self.inner / step).astype(np.int8),
+            "inner_step": np.float32(step).reshape(1),
+            "inner_offsets": self.inner_offsets,
+            "outer": self.outer,
+            "outer_offsets": self.outer_offsets,
+        }
+
+    @classmethod
+    def unpacked(cls, arrays: dict[str, npt.NDArray[Any]]) -> "Network":
+        """From what `packed` gave."""
+        return cls(
+            arrays["inner"] * arrays["inner_step"],
+            arrays["inner_offsets"],
+            arrays["outer"],
+            arrays["outer_offsets"],
+        )
 
     def logits(self, inputs: Floats) -> Floats:
         """(texts, verdicts), whose softmax is how likely each is."""

@@ -93,9 +93,11 @@ def _joined(text: str, split: Split) -> str:
         for is_one, token in zip(chained, tokens, strict=True)
     ):
         tokens = [
-            _worded(re.sub(_SEPARATOR, "", token), split) if is_one else token
+            re.sub(_SEPARATOR, "", token) if is_one else token
             for is_one, token in zip(chained, tokens, strict=True)
         ]
+        if len(tokens) == 1:
+            tokens = _worded(tokens[0], split).split()
         text = " ".join(tokens)
     single = [_SINGLE.match(token) is not None for token in tokens]
     gaps = _GAP.split(text.strip())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from local.standins.network import fitted, softmax
+from local.standins.network import Network, fitted, softmax
 
 CHANCE = np.random.default_rng(7)
 INPUTS = CHANCE.standard_normal((12_000, 12)).astype(np.float32)
@@ -34,3 +34,10 @@ def test_what_has_no_share_teaches_nothing() -> None:
 def test_likelihoods_are_of_one() -> None:
     likely = softmax(np.array([[1000.0, 0.0], [0.0, 0.0]], np.float32))
     assert likely.tolist() == [[1.0, 0.0], [0.5, 0.5]]
+
+
+def test_it_judges_alike_after_it_was_packed() -> None:
+    network = fitted(INPUTS, POSITIVE, SHARES, 48, 0)
+    again = Network.unpacked(network.packed())
+    assert tuple(network.packed()) == Network.PACKED
+    assert np.abs(again.logits(INPUTS) - network.logits(INPUTS)).max() < 0.2
