@@ -8,8 +8,8 @@ others; in a list of ideas each counts whole.
 
 What the nearest seeds count beside it, and from which sum on words are found, is chosen by
 cross-validation: ideas are left out whole, translations and all. A regression in the networks'
-place finds two or three of a hundred fewer there. One on the words' spelling (hashed n-grams) was tried
-as a third voice: on unseen ideas it found nothing more.
+place finds two or three of a hundred fewer there. One on the words' spelling (hashed n-grams) was
+tried as a third voice: on unseen ideas it found nothing more.
 """
 
 import hashlib
