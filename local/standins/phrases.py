@@ -32,6 +32,8 @@ class Phrase:
     text: str
     #: Whether the judge also looks for it among the nearest; see words.py.
     is_seed: bool
+    #: Whether it is one of a list of ideas, and not a reading of a template.
+    is_listed: bool
 
 
 def read_phrases(folder: Path = PHRASES) -> list[Phrase]:
@@ -47,13 +49,24 @@ def made_from(folder: Path = PHRASES) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.toml")):
         digest.update(path.read_bytes())
-    models = ", ".join(f"{name} {metadata.version(name)}" for name in _MODELS)
-    return f"{models}, phrases {digest.hexdigest()}"
+    return f"{models()}, phrases {digest.hexdigest()}"
+
+
+def models() -> str:
+    """The packages of the text models, with their versions."""
+    return ", ".join(f"{name} {metadata.version(name)}" for name in _MODELS)
 
 
 def _seeds(path: Path) -> list[Phrase]:
     return [
-        Phrase(f"seed {language['code']} {verdict} {index}", language["code"], verdict, text, True)
+        Phrase(
+            f"seed {language['code']} {verdict} {index}",
+            language["code"],
+            verdict,
+            text,
+            True,
+            True,
+        )
         for language in tomllib.loads(path.read_text())["language"]
         for verdict in VERDICTS
         for index, text in enumerate(language[verdict])
@@ -63,11 +76,16 @@ def _seeds(path: Path) -> list[Phrase]:
 def _ideas(folder: Path, verdict: str) -> list[Phrase]:
     ideas = tomllib.loads((folder / f"{verdict.lower()}.toml").read_text())
     return [
-        Phrase(f"{verdict} {name}", language, verdict, text, False)
+        Phrase(f"{verdict} {name}", language, verdict, text, False, _is_list(template))
         for name, translations in ideas.items()
         for language, template in translations.items()
         for text in _expanded(template)
     ]
+
+
+def _is_list(template: str) -> bool:
+    """Whether all of it is one choice."""
+    return _ALTERNATIVES.fullmatch(template) is not None
 
 
 def _expanded(template: str) -> list[str]:

@@ -4,7 +4,8 @@ A text that wears none comes out as it went in, but for Unicode's compatibility 
 characters. Each step needs evidence, because a benign text has digits, initials and foreign words:
 
 1. full-width and other compatibility forms (NFKC), invisible characters, marks piled on letters;
-2. letters set apart: "n a k e d", "n.a.k.e.d";
+2. letters set apart: "n a k e d", "n.a.k.e.d"; where no wider gap parts the words, "k i l l h i m",
+   they are the likeliest ones of a vocabulary;
 3. look-alikes from another script (Unicode TR39, by the library disarm), in words that mix scripts
    or hold nothing but look-alikes, towards the script that the text is written in;
 4. digits and signs for letters: of the readings, the one that the text model cuts into the
@@ -20,10 +21,17 @@ import disarm
 
 #: How many pieces the text model cuts a text into.
 Pieces = Callable[[str], int]
+#: The words that letters without gaps are.
+Split = Callable[[str], list[str]]
 
 #: A letter or digit with the marks that follow it (vowel signs in Hindi, for example).
 _CLUSTER = r"[^\W_](?:(?![\w\s])[^\x00-\x7f])*"
 _SINGLE = re.compile(rf"{_CLUSTER}\Z")
+#: One letter, digit or sign.
+_ALONE = re.compile(rf"(?:{_CLUSTER}|[^\w\s])\Z")
+#: What letters are put together to: letters, or signs and digits between them.
+_MARKS = r"(?:(?![\w\s])[^\x00-\x7f\u2000-\u206f\u3000-\u303f])*"
+_STRETCH = re.compile(rf"(?P<letters>(?:[^\W\d_]{_MARKS})+)|.")
 _SEPARATOR = r"[.\-_*·|/+~]"
 _ELEMENT = rf"(?:{_CLUSTER}|[^\w\s.\-_*·|/+~])"
 _CHAINED = re.compile(
@@ -37,6 +45,8 @@ _LEAST_CHAINED = 4
 _GAPPED_SHARE = 0.6
 _DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 _GAP = re.compile(r"\s{2,}")
+#: Signs after which a word starts.
+_CLOSING = frozenset(",.;:!?،؛؟।")
 _PILED_MARKS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 _STRETCHED = re.compile(r"([a-zà-öø-ÿа-яё])\1{2,}")
 
@@ -56,10 +66,10 @@ _MEASURE = re.compile(r"\d+[.,:x×]?\d*[^\W\d_]{0,3}\Z")
 _MOST_READINGS = 64
 
 
-def unmasked(text: str, pieces: Pieces) -> str:
+def unmasked(text: str, pieces: Pieces, split: Split) -> str:
     """The text as it is meant to be read."""
     text = _plain_letters(text)
-    text = _joined(text)
+    text = _joined(text, split)
     script = _script(text)
     if script is None:
         return text
@@ -74,7 +84,7 @@ def _plain_letters(text: str) -> str:
     return _STRETCHED.sub(r"\1", _PILED_MARKS.sub("", visible))
 
 
-def _joined(text: str) -> str:
+def _joined(text: str, split: Split) -> str:
     """Letters that were set apart, put together again."""
     tokens = text.split()
     chained = [_is_chained(token) for token in tokens]
@@ -86,6 +96,8 @@ def _joined(text: str) -> str:
             re.sub(_SEPARATOR, "", token) if is_one else token
             for is_one, token in zip(chained, tokens, strict=True)
         ]
+        if len(tokens) == 1:
+            tokens = _worded(tokens[0], split).split()
         text = " ".join(tokens)
     single = [_SINGLE.match(token) is not None for token in tokens]
     gaps = _GAP.split(text.strip())
@@ -95,10 +107,27 @@ def _joined(text: str) -> str:
     if len(gaps) > 1 and sum(single) >= max(least, _GAPPED_SHARE * len(tokens)):
         return " ".join("".join(part.split()) for part in gaps)
     parts: list[str] = []
-    for alone, run in itertools.groupby(zip(single, tokens, strict=True), key=lambda pair: pair[0]):
-        letters = [token for _, token in run]
-        parts += ["".join(letters)] if alone and len(letters) >= least else letters
-    return " ".join(parts) if len(parts) < len(tokens) else text
+    joined = False
+    for alone, run in itertools.groupby(tokens, key=lambda token: bool(_ALONE.match(token))):
+        letters = list(run)
+        if alone and sum(_SINGLE.match(letter) is not None for letter in letters) >= least:
+            parts.append(_worded("".join(letters), split))
+            joined = True
+        else:
+            parts += letters
+    return " ".join(parts) if joined else text
+
+
+def _worded(letters: str, split: Split) -> str:
+    """Letters and signs without gaps, with gaps between the words."""
+    worded = ""
+    for found in _STRETCH.finditer(letters):
+        if found["letters"]:
+            gap = " " if worded and worded[-1] in _CLOSING else ""
+            worded += gap + " ".join(split(found["letters"]))
+        else:
+            worded += found[0]
+    return worded
 
 
 def _is_chained(token: str) -> bool:

