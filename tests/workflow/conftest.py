@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 
 from cloud import clients, switch
 from local import certificates
@@ -46,6 +48,18 @@ _PATIENCE_SECONDS = 60
 def handler(name: str) -> bridges.Handler:
     found: bridges.Handler = importlib.import_module(f"{name}.handler").handler
     return found
+
+
+@pytest.fixture(autouse=True)
+def whole_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB writes an item at once; moto changes it bit by bit, beside who reads it."""
+    answer, one_at_a_time = DynamoHandler.call_action, threading.RLock()
+
+    def alone(request: DynamoHandler) -> Any:
+        with one_at_a_time:
+            return answer(request)
+
+    monkeypatch.setattr(DynamoHandler, "call_action", alone)
 
 
 @dataclass
