@@ -1,5 +1,8 @@
 """What a stack is said to cost: from the template, the price list and one typical story."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from cli import costs
@@ -33,11 +36,13 @@ def test_the_parts_are_what_they_are_multiplied_from() -> None:
 
 
 def test_a_story_that_comes_alone_pays_for_the_waking_and_many_share_the_day() -> None:
+    typical = json.loads(Path(costs.__file__).with_name("typical_story.json").read_text("utf-8"))
+    clip = typical["engine_seconds"]["motion"]["seconds"]
     alone = costs.endpoint(1, "motion", 0)
-    assert alone.hours == pytest.approx((3.56 + 300 + 1_200) / 3600)
+    assert alone.hours == pytest.approx((clip + 300 + 1_200) / 3600)
     assert costs.endpoint(1_000, "motion", 0).hours == 24, "one is on all day"
     many = costs.endpoint(100_000, "motion", 0)
-    assert many.hours == pytest.approx(100_000 * 3.56 / 3600 / 0.7)
+    assert many.hours == pytest.approx(100_000 * clip / 3600 / 0.7)
     assert many.instances == 6
 
 
