@@ -31,9 +31,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from label_video import labelling
+from label_video.declaration import Facts
 from model_endpoint.engines.motion.engine import MotionEngine
 from model_endpoint.photo import read_photo
 from story.generation import Direction, EngineName
+from story.labels import DEFAULT_LANGUAGE, for_engine
 from tests.memory import peak_bytes
 from tests.provenance.attacks import ATTACKS
 from tests.quality.ssim import ssim
@@ -45,6 +47,7 @@ PAGE = ROOT / "docs" / "benchmarks" / "provenance.md"
 CACHE = ROOT / "out" / "bench-provenance"
 FPS = 24
 STORY = "0" * 32
+MADE_AT = "2026-11-26T00:00:00.000Z"
 ENGINE = EngineName(family="procedural", name="enliven-motion", version="1.0.0")
 #: What a clip is made with, in turn: words, size, seconds.
 PROMPTS = ("", "slow push in", "pan to the left, wind", "tilt up, rain", "keep it still")
@@ -171,7 +174,8 @@ def made(plan: Plan) -> bytes:
 def labelled(plan: Plan) -> bytes:
     """The clip as LabelVideo makes it."""
     marking = labelling.Marking(KEY, plan.mark_id)
-    return labelling.label(made(plan), ENGINE, STORY, marking).video
+    facts = Facts(STORY, "Example Stories", ENGINE, for_engine(ENGINE), MADE_AT)
+    return labelling.label(made(plan), facts, DEFAULT_LANGUAGE, marking).video
 
 
 def unmarked(plan: Plan) -> bytes:
