@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local import stack
-from local.stack import STACK_NAME, LocalStack
+from local.environments import STACK_NAME
+from local.stack import LocalStack
 from tests.local.deployment import ROOT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

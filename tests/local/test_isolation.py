@@ -14,7 +14,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.stack import REGION
+from local.environments import REGION
 from tests.local.deployment import Browser, Deployment
 
 #: Role -> resource -> what it may do there. What is not written is refused.

@@ -12,7 +12,7 @@ import httpx
 
 from cloud.switch import OPEN
 from local.certificates import LEAF_DAYS
-from local.stack import STACK_NAME
+from local.environments import STACK_NAME
 from tests.local.deployment import PHOTO, ROOT, Browser, Deployment, eventually, upload
 
 
