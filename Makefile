@@ -24,7 +24,7 @@ ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup badges demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
+.PHONY: help setup badges demo demo-trust up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
 	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints fuzz-api deploy \
 	destroy clean
 
@@ -47,6 +47,9 @@ demo: $(READY)  ## One photo in, one signed story out (PHOTO=… PROMPT=… OUT=
 	@$(BIN)/enliven up
 	@$(BIN)/enliven create "$(PHOTO)" --prompt "$(PROMPT)" --out "$(OUT)" \
 		$(if $(filter yes,$(PEOPLE_CONSENT)),--people-consent)
+
+demo-trust: $(READY)  ## What Enliven promises, each promise put to the test (90 s)
+	@$(BIN)/python -m local.demo_trust
 
 up: $(READY)  ## Bring the local stack up (LAN=yes or LAN=ADDRESS lets phones in)
 	@$(BIN)/enliven up $(if $(LAN),--lan $(filter-out yes,$(LAN)))
