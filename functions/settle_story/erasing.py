@@ -56,10 +56,15 @@ def erase_remains(story_id: str) -> None:
         _forget(kind, story_id)
 
 
-def _forget_marks(story_id: str) -> None:
+def forget_marks_of(story_id: str, attempt: int) -> None:
+    """Of an attempt that did not become READY: nobody has its clip."""
+    _forget_marks(story_id, f"{attempt:04d}#")
+
+
+def _forget_marks(story_id: str, lines: str = "") -> None:
     """Whoever reads the mark of a deleted story's clip finds nothing by it."""
     for line in stories.partition("TIMELINE", story_id):
-        if marks.NOTED in line:
+        if marks.NOTED in line and str(line["sk"]).startswith(lines):
             marks.forget(line[marks.NOTED], story_id)
 
 
