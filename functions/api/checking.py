@@ -142,9 +142,7 @@ def _form(check_id: str, now: datetime) -> Any:
     return media.check_form(check_id, record["form_until"], left) if left > 0 else None
 
 
-def _story_of(
-    record: dict[str, Any], now: datetime
-) -> tuple[bool, tuple[str | None, str] | None]:
+def _story_of(record: dict[str, Any], now: datetime) -> tuple[bool, tuple[str | None, str] | None]:
     """Whether the story that an answer is about was posted; what of it is shown, by consent."""
     if record["status"] != "done":
         return False, None

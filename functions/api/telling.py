@@ -83,11 +83,18 @@ def sentence(found: Conclusion, story: CheckedStory | None) -> str:
     if found.answer == "invalid":
         ours = found.mark.state == "found" and found.record is not None
         return f"{_INVALID} A hidden mark says: {made[0].lower()}{made[1:]}" if ours else _INVALID
+    return _unknown(found)
+
+
+def _unknown(found: Conclusion) -> str:
     if found.mark.state == "found":
         return "This file carries a hidden mark of Enliven, and we cannot say of which clip."
     if found.credential.state == "trusted":
         signer = found.credential.signed_by or "somebody"
-        return f"Not made with Enliven, as its Content Credentials by {signer} say, which hold."
+        return (
+            f"Its Content Credentials, which hold, are by {signer}. Nothing in this file says that"
+            " it was made with Enliven."
+        )
     return _UNKNOWN
 
 

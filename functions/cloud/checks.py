@@ -92,7 +92,6 @@ def fetch(file: FileRef, path: Path) -> None:
         raise
 
 
-
 def _end(check_id: str, **fields: str) -> bool:
     names = {f"#{name}": name for name in ("status", *fields)}
     sets = ", ".join(f"#{name} = :{name}" for name in fields)

@@ -85,6 +85,7 @@ def is_credential_enough(credential: CredentialReading) -> bool:
 def conclude(
     credential: CredentialReading,
     mark: MarkReading,
+    *,
     named: Match | None,
     similar: Match | None,
     searched: Searched | None,

@@ -33,7 +33,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         )
         similar, searched = (None, None) if settled else _search(mark)
         conclusion = answering.conclude(
-            credential, mark, named, similar, searched, timeline.now()
+            credential,
+            mark,
+            named=named,
+            similar=similar,
+            searched=searched,
+            now=timeline.now(),
         )
         if conclusion is None:
             checks.give_up(request.check_id, f"The file could not be read: {mark.detail}.")

@@ -36,8 +36,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         path = Path(folder) / "file"
         checks.fetch(request.file, path)
         examined = sandbox.read(path, certificates.anchors_in(settings.trust_anchors_parameter))
-        told = reading.told(
-            examined, certificates.signer_in(settings.certificate_chain_parameter)
-        )
+        told = reading.told(examined, certificates.signer_in(settings.certificate_chain_parameter))
         logger.info("credential_read", state=told.state, ours=told.ours, size=request.file.size)
         return told.model_dump(mode="json")

@@ -147,10 +147,7 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
             stories.mark(story_id, attempt, "evidence_until", until)
     elif status not in KEEP and not story.get("legal_hold"):
         clearing.clear_evidence(story_id)
-    if "ready_at" not in story:
-        erasing.forget_marks_of(story_id, attempt)
-    elif status is Status.REMOVED:
-        outliving.outlive(story, datetime.fromisoformat(story["updated_at"]))
+    outliving.settle(story)
     clearing.clear_uploads(story_id)
     clearing.clear_work(story_id, through=attempt)
     if status not in {Status.READY, Status.POSTED} and "restoring" not in story:

@@ -1,4 +1,4 @@
-"""What is asked about a file and answered: contracts of the verify workflow and of GET /verify/{id}.
+"""What is asked about a file and answered: the verify workflow and GET /verify/{id}.
 
 A check is anonymous and short-lived. Its file is deleted within a minute, its answer is told for an
 hour, and neither says who asked.

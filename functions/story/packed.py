@@ -1,6 +1,6 @@
 """The packed file: of each clip its mark and its fingerprints, one row after the other.
 
-    {"version": 1, "records": 2, "complete": true, "packed_at": "…"}\n    one line of JSON
+    {"version": 1, "records": 2, "complete": true, "packed_at": "…"}      one line of JSON
     mark (4 bytes) · six PDQ hashes (6 · 32) · ISCC's digest (32)         a row, 228 bytes
 
 The newest clips come first. `complete` is false where there were more than MAX_RECORDS of them.
