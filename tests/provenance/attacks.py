@@ -45,8 +45,8 @@ def stripped(video: bytes) -> bytes:
     return out.getvalue()
 
 
-def _through(*filters: Filter, crf: int, codec: str = "libx264") -> Callable[[bytes], bytes]:
-    return lambda video: encoded(video, filters, crf=crf, codec=codec)
+def _through(*filters: Filter, crf: int) -> Callable[[bytes], bytes]:
+    return lambda video: encoded(video, filters, crf=crf)
 
 
 def _trimmed(video: bytes) -> bytes:
