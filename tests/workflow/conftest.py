@@ -42,6 +42,7 @@ _STATES = {
     "SignVideoFunction": "sign_video",
 }
 _ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+_POLL_SECONDS = 0.08  # to ask more often costs as much as the workflow itself
 _PATIENCE_SECONDS = 60
 
 
@@ -135,7 +136,7 @@ class Cloud:
             described = states.describe_execution(executionArn=execution)
             if described["status"] in _ENDED:
                 return dict(described)
-            time.sleep(0.02)
+            time.sleep(_POLL_SECONDS)
         raise AssertionError(f"{execution} still runs after {_PATIENCE_SECONDS} s")
 
     def settle(self, execution: str, status: str | None = None) -> list[str]:
@@ -287,6 +288,7 @@ _template = cache(transformed)
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
+    engine.draw_small(monkeypatch)
     for name in list(os.environ):
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)

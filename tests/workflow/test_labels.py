@@ -31,6 +31,11 @@ IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 eyes = cache(Reader)
 
 
+@pytest.fixture(autouse=True)
+def _as_made_elsewhere(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    engine.draw_whole(monkeypatch)
+
+
 @dataclass
 class Said:
     """What was found in a file, by the name that labels.Label has for it."""
