@@ -9,8 +9,9 @@ import pytest
 
 from cloud import changes, marks, packs, records, stories
 from settle_story import expiring
-from story import packed
+from story import packed, quota
 from story.errors import SigningFailed
+from story.states import Status
 from tests.workflow.conftest import Cloud, handler
 
 
@@ -64,13 +65,14 @@ def test_a_clips_record_says_how_a_copy_is_known_and_no_more_and_ends_when_it_ha
 def expires(cloud: Cloud, story_id: str, mark: str) -> None:
     """Once its story is over, a record has two years, counted once."""
     over = datetime.now(UTC) - timedelta(minutes=1)
-    cloud.annotate(
+    assert stories.change(
         story_id,
-        status="POSTED",
+        Status.READY,
+        Status.POSTED,
+        who="post_story",
         visibility="link",
-        posted_at=_iso(over - timedelta(hours=24)),
-        expires_at=_iso(over),
-        feed_shard="made up",
+        posted_at=quota.iso(over - timedelta(hours=24)),
+        expires_at=quota.iso(over),
     )
     records.outlive(mark, "another story", over)
     assert "ttl" not in kept(cloud)[0]
@@ -79,10 +81,6 @@ def expires(cloud: Cloud, story_id: str, mark: str) -> None:
         (item,) = kept(cloud)
         assert int(item["ttl"]) == int((over + marks.LASTS).timestamp())
     assert cloud.story(story_id)["status"] == "EXPIRED"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def test_a_story_whose_record_cannot_be_kept_is_not_published(cloud: Cloud) -> None:
