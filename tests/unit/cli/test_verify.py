@@ -279,41 +279,26 @@ def test_the_exit_status_and_json_say_the_same(
         assert said["check"] is None
 
 
-@pytest.mark.parametrize(
-    ("name", "anchored", "status", "answer"),
-    [
-        ("signed", True, 0, "verified"),
-        ("signed", False, 3, "unknown"),
-        ("changed", True, 3, "invalid"),
-        ("plain", True, 3, "unknown"),
-        ("words", True, 2, "unknown"),
-    ],
-)
 def test_the_credential_alone_gives_an_answer_as_json(
-    tmp_path: Path,
-    sample: Sample,
-    capsys: pytest.CaptureFixture[str],
-    name: str,
-    anchored: bool,  # noqa: FBT001 - a case of the table
-    status: int,
-    answer: str,
+    tmp_path: Path, sample: Sample, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changed = bytearray(sample.video)
     changed[sample.video.index(b"mdat") + 20] ^= 1
-    bodies = {
-        "signed": sample.video,
-        "changed": bytes(changed),
-        "plain": sample.unsigned,
-        "words": b"just some words",
-    }
     file, root = tmp_path / "file", tmp_path / "root.pem"
-    file.write_bytes(bodies[name])
     root.write_bytes(sample.root)
-    asked = ["verify", str(file), *(["--anchors", str(root)] if anchored else [])]
-    assert provenance_command.main(asked) == status
-    said = json.loads(capsys.readouterr().out)
-    assert said["answer"] == answer
-    assert said["sentence"]
+    for body, anchors, status, answer in (
+        (sample.video, ["--anchors", str(root)], 0, "verified"),
+        (sample.video, [], 3, "unknown"),
+        (bytes(changed), ["--anchors", str(root)], 3, "invalid"),
+        (sample.unsigned, ["--anchors", str(root)], 3, "unknown"),
+        (b"just some words", [], 2, "unknown"),
+    ):
+        file.write_bytes(body)
+        assert provenance_command.main(["verify", str(file), *anchors]) == status
+        said = json.loads(capsys.readouterr().out)
+        assert said["answer"] == answer
+        assert said["sentence"]
+    assert provenance_command.main(["verify", str(file), "--anchors", str(tmp_path / "gone")]) == 2
 
 
 def test_without_a_stack_the_credential_alone_is_told_and_that_is_said(
