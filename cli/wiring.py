@@ -105,6 +105,7 @@ WORKFLOW: dict[str, Wiring] = {
             "ingredient": "ingredient",
             "engine": "engine",
             "language": "language",
+            "fingerprints": "fingerprints",
         }
     ),
 }

@@ -115,7 +115,7 @@ OUTPUTS: dict[str, BaseModel] = {
             issuer="Example Stories",
             signed_at=TIME,
             digital_source_type=for_engine(_ENGINE).digital_source_type,
-            verified_by="c2pa-python 0.38.1",
+            verified_by="c2pa-python 0.38.1 and encypher-c2pa 1.7.1",
             validation_state="Trusted",
         ),
     ),
@@ -147,7 +147,9 @@ INPUTS: dict[str, BaseModel] = {
         crop=_CROP,
         begun_at=TIME,
     ),
-    "SignVideo": contracts.SignVideoInput(**_STATE, **_SAID, clip=_LABELLED, **_STILLS),
+    "SignVideo": contracts.SignVideoInput(
+        **_STATE, **_SAID, clip=_LABELLED, fingerprints=_FINGERPRINTS, **_STILLS
+    ),
 }
 
 

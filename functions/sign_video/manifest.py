@@ -7,8 +7,11 @@ frame.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from story.fingerprints import iscc_unit
 
 if TYPE_CHECKING:
     from story.generation import EngineName
@@ -32,6 +35,8 @@ CREATED = (
     "c2pa.thumbnail.claim",
     "c2pa.thumbnail.ingredient",
 )
+#: On C2PA's list of soft bindings. Its value is a sequence of ISCC units of 256 bits (IEP-0020).
+SOFT_BINDING = "io.iscc.v0"
 _MINING = (
     "cawg.ai_generative_training",
     "cawg.ai_inference",
@@ -42,13 +47,17 @@ _MINING = (
 
 @dataclass(frozen=True)
 class Story:
-    """What is to be stated of one clip. `instance_id` is unique to it; `made_at` is ISO 8601."""
+    """What is to be stated of one clip.
+
+    `instance_id` is unique to it; `made_at` is ISO 8601; `iscc` is the Video-Code of its pictures.
+    """
 
     instance_id: str
     made_at: str
     engine: EngineName
     label: Label
     language: Language
+    iscc: str
 
 
 def manifest(story: Story) -> dict[str, Any]:
@@ -69,6 +78,12 @@ def manifest(story: Story) -> dict[str, Any]:
             "softwareAgent": enliven,
             "description": story.label.badge_description(story.language),
         },
+        {
+            "action": story.label.watermark_action,
+            "when": story.made_at,
+            "softwareAgent": enliven,
+            "description": story.label.watermark_description,
+        },
     ]
     return {
         "claim_generator_info": [enliven | {"specVersion": SPECIFICATION}],
@@ -81,6 +96,19 @@ def manifest(story: Story) -> dict[str, Any]:
                 "label": "c2pa.actions.v2",
                 "created": True,
                 "data": {"actions": actions, "allActionsIncluded": True},
+            },
+            {
+                # By what the credential is found again once the file has lost it.
+                "label": "c2pa.soft-binding",
+                "created": True,
+                "data": {
+                    "alg": SOFT_BINDING,
+                    # Of the whole clip. The library takes JSON, which has no bytes, and its own
+                    # type for this assertion has a text of base64 here.
+                    "blocks": [
+                        {"scope": {}, "value": base64.b64encode(iscc_unit(story.iscc)).decode()}
+                    ],
+                },
             },
             {
                 "label": "cawg.training-mining",

@@ -231,6 +231,8 @@ class SignVideoInput(StateInput):
     engine: EngineName
     #: Of the badge that is in the clip.
     language: Language
+    #: Of the clip's pictures: the manifest names the one that others can make too.
+    fingerprints: Fingerprints
 
 
 class Credential(Contract):

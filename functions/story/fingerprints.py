@@ -64,7 +64,11 @@ def _bits(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
-def _digest(code: str) -> int:
+def iscc_unit(code: str) -> bytes:
+    """The 34 bytes of a Video-Code, its header and its digest (ISO 24138:2024, 5.2)."""
     body = code.removeprefix(_ISCC_SCHEME)
-    padded = body + "=" * (-len(body) % 8)
-    return int.from_bytes(base64.b32decode(padded)[_ISCC_HEADER_BYTES:])
+    return base64.b32decode(body + "=" * (-len(body) % 8))
+
+
+def _digest(code: str) -> int:
+    return int.from_bytes(iscc_unit(code)[_ISCC_HEADER_BYTES:])

@@ -363,6 +363,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
         "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",
         "TSA_URL": "",
+        "SECOND_TSA_URL": "",
         "PROVIDER": "Example Stories",
     }.items():
         patch.setenv(name, value)
