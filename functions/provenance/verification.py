@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import c2pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from provenance.reading import Action, Finding, Ingredient, Reading
 from story.contracts import Credential
 from story.errors import CredentialInvalid
-from story.generation import Contract
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -29,72 +29,14 @@ REQUIRED = frozenset(
 TIME_STAMPED = "timeStamp.validated"
 TIME_TRUSTED = "timeStamp.trusted"
 _ADD_ITS_ROOT = " (the authority's root has to be one of the trust anchors)"
-UNTRUSTED = "signingCredential.untrusted"
+#: How c2pa says that the credential is not in the file, which only tells where it may be.
+_ELSEWHERE = "Remote:"
 _ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
 
 #: The parser decodes pictures to make thumbnails and follows links unless it is told not to.
 OFFLINE = {
     "verify": {"verify_after_sign": False, "remote_manifest_fetch": False, "ocsp_fetch": False}
 }
-
-
-class Finding(Contract):
-    """One check that failed. `where` is "credential", or the ingredient's title."""
-
-    where: str
-    code: str
-    explanation: str
-
-
-class Action(Contract):
-    """One thing that was done to make the file."""
-
-    action: str
-    when: str | None
-    agent: str | None
-    digital_source_type: str | None
-    description: str | None
-
-
-class Ingredient(Contract):
-    """One thing the file was made from."""
-
-    title: str | None
-    relationship: str
-    has_thumbnail: bool
-
-
-class Reading(Contract):
-    """What the active manifest of a file says and which checks it passed."""
-
-    manifest_id: str
-    instance_id: str | None
-    state: Literal["Invalid", "Valid", "Trusted"]
-    issuer: str | None
-    common_name: str | None
-    generators: tuple[str, ...]
-    time_stamp: str | None
-    actions: tuple[Action, ...]
-    ingredients: tuple[Ingredient, ...]
-    passed: tuple[str, ...]
-    failed: tuple[Finding, ...]
-
-    @property
-    def made(self) -> Action | None:
-        """The action that brought the file into being."""
-        return next((step for step in self.actions if step.action == "c2pa.created"), None)
-
-    def defects(self, *, anchored: bool) -> tuple[Finding, ...]:
-        """What is wrong. An unknown signer is wrong only where anchors say who is known.
-
-        An ingredient may be signed by anybody: that its signer is unknown says nothing about
-        the file it went into.
-        """
-        return tuple(
-            finding
-            for finding in self.failed
-            if finding.code != UNTRUSTED or (anchored and finding.where == "credential")
-        )
 
 
 class _Foreign(BaseModel):
@@ -194,6 +136,8 @@ def read(asset: BinaryIO, media_type: str, anchors: str | None) -> Reading | Non
     except c2pa.C2paError.ManifestNotFound:
         return None
     except c2pa.C2paError as error:
+        if str(error).startswith(_ELSEWHERE):
+            return None
         raise CredentialInvalid(f"The credential cannot be read: {error}") from error
     try:
         store = _Store.model_validate_json(found)

@@ -18,6 +18,7 @@ from cloud.certificates import NOTHING
 from cloud.clients import client
 from local import certificates
 from provenance import verification
+from provenance.reading import UNTRUSTED, Reading
 from sign_video import manifest
 from story import labels
 from story.errors import CredentialInvalid, ResultUnreadable, SettingInvalid
@@ -33,7 +34,7 @@ DIFFUSION = EngineName(family="diffusion", name="wan-5b", version="2.2")
 PROJECT = Path(__file__).parents[3]
 
 
-def read(video: bytes, anchors: str | None) -> verification.Reading:
+def read(video: bytes, anchors: str | None) -> Reading:
     reading = verification.read(io.BytesIO(video), "video/mp4", anchors)
     assert reading is not None
     return reading
@@ -62,7 +63,7 @@ def test_a_signed_story_reads_back_as_trusted_by_those_who_trust_its_root(signed
 def test_those_who_trust_nobody_see_an_intact_video_of_an_unknown_signer(signed: Signed) -> None:
     reading = read(signed.video, None)
     assert reading.state == "Valid"
-    assert [finding.code for finding in reading.failed] == [verification.UNTRUSTED]
+    assert [finding.code for finding in reading.failed] == [UNTRUSTED]
     assert reading.defects(anchored=False) == ()
 
 
@@ -75,7 +76,7 @@ def test_anchors_of_somebody_else_stop_the_story(stack: Stack) -> None:
     key = client("kms").get_public_key(KeyId=stack.key_id)["PublicKey"]
     foreign = certificates.issue(key, datetime.now(UTC)).root
     stack.set_parameter("/enliven/anchors", foreign)
-    with pytest.raises(CredentialInvalid, match=verification.UNTRUSTED):
+    with pytest.raises(CredentialInvalid, match=UNTRUSTED):
         stack.run()
     assert stack.published() == []
 
