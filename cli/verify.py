@@ -21,13 +21,12 @@ from cli import checkout
 from cli.outcome import CommandFailed, Exit
 from cli.words import printable
 from provenance import sandbox
+from provenance.reading import Finding, Reading  # noqa: TC001 - fields of a contract
 from provenance.verification import VERIFIER
 from story.generation import Contract
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-
-    from provenance.reading import Finding, Reading
 
 DEADLINE_SECONDS: Final = 30.0
 
@@ -141,7 +140,8 @@ def _facts(reading: Reading) -> list[tuple[str, str]]:
         (
             "made from",
             f"{part.title or 'something untitled'} ({part.relationship})"
-            + (", shown in the credential" if part.has_thumbnail else ""),
+            + (", shown in the credential" if part.has_thumbnail else "")
+            + (f". {part.description}" if part.description else ""),
         )
         for part in reading.ingredients
     ]

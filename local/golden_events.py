@@ -90,6 +90,7 @@ OUTPUTS: dict[str, BaseModel] = {
         source=contracts.SourcePhoto(format="JPEG", width=6000, height=4000, sha256="0f" * 32),
     ),
     # A retry comes by here in place of InspectPhoto, with the same photo.
+    "ReadPhotoCredential": contracts.ReadPhotoCredentialOutput(found="absent"),
     "RestorePhoto": contracts.RestorePhotoOutput(photo=_PHOTO),
     "ModeratePhoto": contracts.ModerateOutput(gate="photo", verdict="allow"),
     "AwaitPrompt": contracts.AwaitPromptOutput(),
@@ -127,6 +128,7 @@ _SAID: dict[str, Any] = {"engine": _ENGINE, "language": "en"}
 #: What each state is given.
 INPUTS: dict[str, BaseModel] = {
     "InspectPhoto": contracts.InspectPhotoInput(**_STATE, upload=UPLOAD),
+    "ReadPhotoCredential": contracts.ReadPhotoCredentialInput(**_STATE, upload=UPLOAD),
     "RestorePhoto": contracts.RestorePhotoInput(**_STATE),
     "ModeratePhoto": contracts.ModeratePhotoInput(**_STATE, gate="photo", images=(_PHOTO,)),
     "AwaitPrompt": contracts.AwaitPromptInput(**_STATE, token=TOKEN, photo=_PHOTO),

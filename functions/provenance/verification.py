@@ -93,6 +93,7 @@ class _Ingredient(_Foreign):
     title: str | None = None
     relationship: str
     thumbnail: Any = None
+    description: str | None = None
     results: _Results | None = Field(alias="validation_results", default=None)
 
 
@@ -176,6 +177,7 @@ def _reading(store: _Store, manifest: _Manifest) -> Reading:
                 title=part.title,
                 relationship=part.relationship,
                 has_thumbnail=part.thumbnail is not None,
+                description=part.description,
             )
             for part in manifest.ingredients
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from pydantic import Field, ValidationInfo, field_validator
 
-from cloud import certificates, media, timeline
+from cloud import certificates, media, photo_credentials, timeline
 from cloud.environment import Environment, load
 from provenance import publishing
 from sign_video import manifest, signer
@@ -60,6 +60,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             settings.trust_anchors_parameter,
         )
         pictures = signer.Pictures(media.read(request.poster), media.read(request.ingredient))
+        photo = photo_credentials.of_story(request.story_id)
         story = manifest.Story(
             instance_id=f"xmp:iid:{uuid.uuid4()}",
             made_at=timeline.now(),
@@ -67,6 +68,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             label=labels.for_engine(request.engine),
             language=request.language,
             iscc=request.fingerprints.iscc,
+            photo_credential=None if photo is None else photo.statement,
         )
         signed = signer.sign(
             media.read(request.clip), pictures, story, identity, authorities=settings.authorities

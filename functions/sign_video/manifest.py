@@ -58,6 +58,8 @@ class Story:
     label: Label
     language: Language
     iscc: str
+    #: What is said of the Content Credentials that the photo came with, if anything is.
+    photo_credential: str | None = None
 
 
 def manifest(story: Story) -> dict[str, Any]:
@@ -119,9 +121,10 @@ def manifest(story: Story) -> dict[str, Any]:
     }
 
 
-def ingredient() -> dict[str, Any]:
+def ingredient(story: Story) -> dict[str, Any]:
     """The photo, as what went into the clip: its thumbnail is the ingredient itself."""
-    return {
+    said = {} if story.photo_credential is None else {"description": story.photo_credential}
+    return said | {
         "title": "photo.jpg",
         "relationship": "inputTo",
         "label": _INGREDIENT_LABEL,

@@ -85,6 +85,12 @@ GRANTED = {
         "PutItem StoriesTable [VERDICT#*]",
         *ITS_LINE,
     ],
+    "ReadPhotoCredentialFunctionRole": [
+        "GetObject UploadsBucket/uploads/*",
+        "GetObjectVersion UploadsBucket/uploads/*",
+        "GetItem StoriesTable [STORY#*]",
+        *ITS_LINE,
+    ],
     "RestorePhotoFunctionRole": [
         "GetObject EvidenceBucket/*/photo.jpg",
         "Decrypt EvidenceKey",
@@ -166,6 +172,7 @@ GRANTED = {
         "GetPublicKey SigningKey",
         "GetParameter ssm:parameterCertificateChainParameter",
         "GetParameter ssm:parameterTrustAnchorsParameter",
+        "Query StoriesTable [TIMELINE#*]",
         *ITS_LINE,
     ],
     "SettleStoryFunctionRole": [
@@ -231,6 +238,7 @@ GRANTED = {
             f"InvokeFunction {state}Function:*"
             for state in (
                 "InspectPhoto",
+                "ReadPhotoCredential",
                 "RestorePhoto",
                 "Moderate",
                 "AwaitPrompt",
@@ -540,7 +548,10 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
             "Get EvidenceBucket",
             {"RestorePhotoFunctionRole", "ReviewFunctionRole", "SettleStoryFunctionRole"},
         ),
-        ("Get UploadsBucket", {"InspectPhotoFunctionRole"}),
+        (
+            "Get UploadsBucket",
+            {"InspectPhotoFunctionRole", "ReadPhotoCredentialFunctionRole"},
+        ),
         (
             "Get StoriesBucket",
             {"ApiFunctionRole", "PostStoryFunctionRole", "SettleStoryFunctionRole"},

@@ -32,6 +32,7 @@ SWITCH = "/enliven/switch"
 
 _STATES = {
     "InspectPhotoFunction": "inspect_photo",
+    "ReadPhotoCredentialFunction": "read_photo_credential",
     "RestorePhotoFunction": "restore_photo",
     "ModerateFunction": "moderate",
     "AwaitPromptFunction": "await_prompt",
