@@ -121,10 +121,13 @@ def manifest(story: Story) -> dict[str, Any]:
     }
 
 
-def ingredient(story: Story) -> dict[str, Any]:
-    """The photo, as what went into the clip: its thumbnail is the ingredient itself."""
-    said = {} if story.photo_credential is None else {"description": story.photo_credential}
-    return said | {
+def ingredient(said: str | None = None) -> dict[str, Any]:
+    """The photo, as what went into the clip: its thumbnail is the ingredient itself.
+
+    said: of the Content Credentials that it came with.
+    """
+    described = {} if said is None else {"description": said}
+    return described | {
         "title": "photo.jpg",
         "relationship": "inputTo",
         "label": _INGREDIENT_LABEL,

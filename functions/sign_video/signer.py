@@ -160,7 +160,9 @@ def _embed(
             builder.add_resource(manifest.POSTER, io.BytesIO(pictures.poster))
             builder.add_resource(manifest.INGREDIENT, io.BytesIO(pictures.ingredient))
             builder.add_ingredient(
-                manifest.ingredient(story), "image/jpeg", io.BytesIO(pictures.ingredient)
+                manifest.ingredient(story.photo_credential),
+                "image/jpeg",
+                io.BytesIO(pictures.ingredient),
             )
             builder.sign(signer, manifest.MEDIA_TYPE, io.BytesIO(clip), signed)
     except c2pa.C2paError as error:

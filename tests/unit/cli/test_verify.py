@@ -94,7 +94,7 @@ def sample() -> Sample:
         ):
             for name in (manifest.POSTER, manifest.INGREDIENT):
                 builder.add_resource(name, io.BytesIO(jpeg()))
-            builder.add_ingredient(manifest.ingredient(story), "image/jpeg", io.BytesIO(jpeg()))
+            builder.add_ingredient(manifest.ingredient(), "image/jpeg", io.BytesIO(jpeg()))
             builder.sign(signer, media_type, io.BytesIO(media), signed)
         return signed.getvalue()
 
