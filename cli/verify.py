@@ -150,7 +150,8 @@ def _facts(reading: Reading) -> list[tuple[str, str]]:
         (
             "made from",
             f"{part.title or 'something untitled'} ({part.relationship})"
-            + (", shown in the credential" if part.has_thumbnail else ""),
+            + (", shown in the credential" if part.has_thumbnail else "")
+            + (f". {part.description}" if part.description else ""),
         )
         for part in reading.ingredients
     ]

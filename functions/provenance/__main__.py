@@ -1,11 +1,12 @@
-"""`python -m provenance verify FILE`: what the credential of a file alone says, as JSON.
+"""`python -m provenance COMMAND`: what concerns Content Credentials and needs no stack.
 
-    0  verified: it holds, and its signer is one of the anchors'
-    2  the file, or the anchors, cannot be read
-    3  anything else: `answer` says what
+    verify FILE   what the credential of a file alone says, as JSON; the exit status is
+                  0  verified: it holds, and its signer is one of the anchors'
+                  2  the file, or the anchors, cannot be read
+                  3  anything else: `answer` says what
+    csr           a certificate request that KMS has signed
 
-A stack is not asked: the hidden mark and the look of a clip need one (`enliven verify`, POST
-/verify). The file is read in a confined child.
+The hidden mark and the look of a clip need a stack (`enliven verify`, POST /verify).
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from provenance import sandbox
-from provenance.answer import of_credential
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 _VERIFIED, _UNREADABLE, _OTHER = 0, 2, 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read one file; the exit status."""
+    """Do what was asked for; the exit status."""
+    from provenance import asking  # noqa: PLC0415 - each command imports what it needs
+
     parser = ArgumentParser(prog="python -m provenance", description="Content Credentials.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     verify = commands.add_parser("verify", help="say what the credential of a file says, as JSON")
@@ -29,7 +33,18 @@ def main(arguments: list[str] | None = None) -> int:
     verify.add_argument(
         "--anchors", type=Path, metavar="PEM", help="certificates of whom you trust"
     )
+    asking.arguments(
+        commands.add_parser("csr", help="write a certificate request that KMS has signed")
+    )
     options = parser.parse_args(arguments)
+    return asking.run(options) if options.command == "csr" else _verify(options)
+
+
+def _verify(options: Namespace) -> int:
+    """Read one file, in a confined child."""
+    from provenance import sandbox  # noqa: PLC0415 - the other command needs no reader
+    from provenance.answer import of_credential  # noqa: PLC0415 - the same
+
     try:
         anchors = options.anchors.read_text("utf-8") if options.anchors else None
     except (OSError, UnicodeDecodeError) as error:

@@ -33,6 +33,7 @@ class Ingredient(Contract):
     title: str | None
     relationship: str
     has_thumbnail: bool
+    description: str | None = None
 
 
 class Reading(Contract):

@@ -27,6 +27,8 @@ REQUIRED = frozenset(
     {"claimSignature.validated", "claimSignature.insideValidity", "assertion.bmffHash.match"}
 )
 TIME_STAMPED = "timeStamp.validated"
+TIME_TRUSTED = "timeStamp.trusted"
+_ADD_ITS_ROOT = " (the authority's root has to be one of the trust anchors)"
 #: How c2pa says that the credential is not in the file, which only tells where it may be.
 _ELSEWHERE = "Remote:"
 _ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
@@ -91,6 +93,7 @@ class _Ingredient(_Foreign):
     title: str | None = None
     relationship: str
     thumbnail: Any = None
+    description: str | None = None
     results: _Results | None = Field(alias="validation_results", default=None)
 
 
@@ -174,6 +177,7 @@ def _reading(store: _Store, manifest: _Manifest) -> Reading:
                 title=part.title,
                 relationship=part.relationship,
                 has_thumbnail=part.thumbnail is not None,
+                description=part.description,
             )
             for part in manifest.ingredients
         ),
@@ -202,14 +206,16 @@ def check(
     """Read back what was just signed; the summary that is kept with the story.
 
     `stamped` asks for a time stamp too. Without anchors nobody can be Trusted, and Valid is
-    enough. Raises CredentialInvalid.
+    enough; with them, the authority of the time stamp has to lead to one of them as the signer
+    does. Raises CredentialInvalid.
     """
     reading = _present(signed, media_type, anchors)
     if reading.instance_id != instance_id:
         raise CredentialInvalid(
             f"The active credential is of {reading.instance_id}, not of {instance_id}"
         )
-    _require_good(reading, anchors, REQUIRED | ({TIME_STAMPED} if stamped else set()))
+    times = {TIME_STAMPED} if anchors is None else {TIME_STAMPED, TIME_TRUSTED}
+    _require_good(reading, anchors, REQUIRED | (times if stamped else set()))
     made = reading.made
     if made is None or not (made.digital_source_type and made.when and reading.issuer):
         raise CredentialInvalid("The credential does not say how the video was made, and by whom")
@@ -220,6 +226,20 @@ def check(
         digital_source_type=made.digital_source_type,
         verified_by=VERIFIER,
         validation_state=reading.state,
+    )
+
+
+def accepts_bytes(signed: bytes, media_type: str) -> bool:
+    """Whether a file is what was signed, whoever signed it."""
+    try:
+        reading = read(io.BytesIO(signed), media_type, None)
+    except CredentialInvalid:
+        return False
+    return (
+        reading is not None
+        and reading.state != "Invalid"
+        and REQUIRED.issubset(reading.passed)
+        and not reading.defects(anchored=False)
     )
 
 
@@ -256,4 +276,5 @@ def _require_good(reading: Reading, anchors: str | None, required: frozenset[str
         raise CredentialInvalid(
             f"The signed video reads back as {reading.state}"
             f"; failed: {failed or 'nothing'}; not passed: {', '.join(missing) or 'nothing'}"
+            + (_ADD_ITS_ROOT if TIME_TRUSTED in missing and TIME_STAMPED not in missing else "")
         )

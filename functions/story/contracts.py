@@ -13,6 +13,7 @@ from story import limits
 from story.fingerprints import Fingerprints
 from story.generation import Box, Contract, EngineName
 from story.labels import Language
+from story.photo_credential import Found
 
 StoryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -80,6 +81,16 @@ class InspectPhotoOutput(Contract):
     width: int
     height: int
     source: SourcePhoto
+
+
+class ReadPhotoCredentialInput(InspectPhotoInput):
+    """The upload once more, for the Content Credentials that it may have come with."""
+
+
+class ReadPhotoCredentialOutput(Contract):
+    """Whether there were any; what may be said of them is in the stories table."""
+
+    found: Found
 
 
 # A retry and a draft ------------------------------------------------------------------------------
@@ -231,6 +242,8 @@ class SignVideoInput(StateInput):
     engine: EngineName
     #: Of the badge that is in the clip.
     language: Language
+    #: Of the clip's pictures: the manifest names the one that others can make too.
+    fingerprints: Fingerprints
 
 
 class Credential(Contract):
@@ -340,12 +353,6 @@ class PostStoryOutput(Contract):
     detail: str | None = None
 
 
-class CheckCertificateOutput(Contract):
-    """How long the signing certificate is still valid, days; 0 if no story can be signed."""
-
-    days_left: Annotated[float, Field(ge=0.0)]
-
-
 class InferenceNotification(BaseModel):
     """SageMaker's asynchronous inference message (inside SNS); AWS may add fields."""
 
@@ -381,6 +388,7 @@ STORY_ENDED = {
 BESIDE = frozenset({"RestorePhoto", "AwaitPrompt"})
 STATES: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
     "InspectPhoto": (InspectPhotoInput, InspectPhotoOutput),
+    "ReadPhotoCredential": (ReadPhotoCredentialInput, ReadPhotoCredentialOutput),
     "RestorePhoto": (RestorePhotoInput, RestorePhotoOutput),
     "ModeratePhoto": (ModeratePhotoInput, ModerateOutput),
     "AwaitPrompt": (AwaitPromptInput, AwaitPromptOutput),

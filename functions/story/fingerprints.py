@@ -75,6 +75,10 @@ def _digest(code: str) -> int:
 
 def digest_of(code: VideoCode) -> bytes:
     """The 256 bits of a Video-Code, without what says which kind of code it is."""
+    return iscc_unit(code)[_ISCC_HEADER_BYTES:]
+
+
+def iscc_unit(code: VideoCode) -> bytes:
+    """The 34 bytes of a Video-Code, its header and its digest (ISO 24138:2024, 5.2)."""
     body = code.removeprefix(_ISCC_SCHEME)
-    padded = body + "=" * (-len(body) % 8)
-    return base64.b32decode(padded)[_ISCC_HEADER_BYTES:]
+    return base64.b32decode(body + "=" * (-len(body) % 8))

@@ -40,6 +40,7 @@ class Usual(NamedTuple):
 #: says what they were measured with); GenerateVideo from the engine's beginning.
 USUAL = {
     "InspectPhoto": Usual(0.2),
+    "ReadPhotoCredential": Usual(0.1),
     "ModeratePhoto": Usual(0.2),
     "ModerateWords": Usual(0.1),
     "DirectScene": Usual(0.3),

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from check_certificate.handler import CheckCertificateOutput
 from local import golden_events
 from local.sam import verifying
 from local.sam.failure import SamError
@@ -303,7 +304,7 @@ def _prepare_certificate(story: GoldenStory) -> Event:
 
 
 def _check_certificate(_story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
-    output = contracts.CheckCertificateOutput.model_validate(answer)
+    output = CheckCertificateOutput.model_validate(answer)
     if output.days_left <= 0.0:
         raise SamError("0 days are left, but `make up` has just installed a certificate")
     return output

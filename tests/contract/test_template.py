@@ -24,6 +24,7 @@ LAYERS = {"MediaLayer": "layers/media", "ProvenanceLayer": "layers/provenance"}
 #: Values of the variables that are no plain name.
 _PLAUSIBLE = {
     "TSA_URL": "https://example.invalid",
+    "SECOND_TSA_URL": "https://second.example.invalid",
     "DAILY_GENERATIONS": "1000",
     "REPORT_CONTACT": "mailto:reports@example.invalid",
     "DAILY_STORIES_PER_USER": "20",

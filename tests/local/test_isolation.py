@@ -64,6 +64,11 @@ MAY: dict[str, dict[str, str]] = {
         "table: VERDICT#": "put",
         "table: TIMELINE#": "update",
     },
+    "ReadPhotoCredential": {
+        "uploads: uploads/": "get",
+        "table: STORY#": "get",
+        "table: TIMELINE#": "update",
+    },
     "RestorePhoto": {
         "work: work/": "put",
         "evidence key": "decrypt",
@@ -124,7 +129,7 @@ MAY: dict[str, dict[str, str]] = {
         "signing key": "public-key sign",
         "certificate chain": "get",
         "trust anchors": "get",
-        "table: TIMELINE#": "update",
+        "table: TIMELINE#": "query update",
     },
     "SettleStory": {
         "uploads": "list list-versions",

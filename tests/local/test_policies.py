@@ -109,6 +109,12 @@ GRANTED = {
         "PutItem StoriesTable [VERDICT#*]",
         *ITS_LINE,
     ],
+    "ReadPhotoCredentialFunctionRole": [
+        "GetObject UploadsBucket/uploads/*",
+        "GetObjectVersion UploadsBucket/uploads/*",
+        "GetItem StoriesTable [STORY#*]",
+        *ITS_LINE,
+    ],
     "RestorePhotoFunctionRole": [
         "GetObject EvidenceBucket/*/photo.jpg",
         "Decrypt EvidenceKey",
@@ -190,6 +196,7 @@ GRANTED = {
         "GetPublicKey SigningKey",
         "GetParameter ssm:parameterCertificateChainParameter",
         "GetParameter ssm:parameterTrustAnchorsParameter",
+        "Query StoriesTable [TIMELINE#*]",
         *ITS_LINE,
     ],
     "SettleStoryFunctionRole": [
@@ -256,6 +263,7 @@ GRANTED = {
             f"InvokeFunction {state}Function:*"
             for state in (
                 "InspectPhoto",
+                "ReadPhotoCredential",
                 "RestorePhoto",
                 "Moderate",
                 "AwaitPrompt",
@@ -583,7 +591,10 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
             "Get EvidenceBucket",
             {"RestorePhotoFunctionRole", "ReviewFunctionRole", "SettleStoryFunctionRole"},
         ),
-        ("Get UploadsBucket", {"InspectPhotoFunctionRole"}),
+        (
+            "Get UploadsBucket",
+            {"InspectPhotoFunctionRole", "ReadPhotoCredentialFunctionRole"},
+        ),
         (
             "Get StoriesBucket",
             {"ApiFunctionRole", "PostStoryFunctionRole", "SettleStoryFunctionRole"},
@@ -657,7 +668,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 20
+    assert len(functions) == 21
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ SWITCH = "/enliven/switch"
 
 _STATES = {
     "InspectPhotoFunction": "inspect_photo",
+    "ReadPhotoCredentialFunction": "read_photo_credential",
     "RestorePhotoFunction": "restore_photo",
     "ModerateFunction": "moderate",
     "AwaitPromptFunction": "await_prompt",
@@ -365,6 +366,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
         "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",
         "TSA_URL": "",
+        "SECOND_TSA_URL": "",
         "PROVIDER": "Example Stories",
     }.items():
         patch.setenv(name, value)

@@ -74,7 +74,12 @@ def sample() -> Sample:
 
     def sign(media: bytes, media_type: str) -> bytes:
         story = manifest.Story(
-            "xmp:iid:1", "2026-11-22T16:00:00Z", ENGINE, labels.for_engine(ENGINE), "en"
+            "xmp:iid:1",
+            "2026-11-22T16:00:00Z",
+            ENGINE,
+            labels.for_engine(ENGINE),
+            "en",
+            "ISCC:EMDQ" + "A" * 51,
         )
         signed = io.BytesIO()
         with (
