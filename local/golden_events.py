@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from local import golden_checks
 from story import contracts, limits
-from story.fingerprints import PDQ_FRAMES, Fingerprints
 from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Box, EngineName, Progress
 from story.identifiers import (
     FAILURES_PREFIX,
@@ -77,8 +77,6 @@ _CROP = Box(left=0.25, top=0.0, width=0.5, height=1.0)
 _LABELLED = _work(0x06, "labelled.mp4", 1_876_543)
 _POSTER = _work(0x07, "poster.jpg", 123_456)
 _INGREDIENT = _work(0x08, "ingredient.jpg", 45_678)
-_MARK = contracts.Watermark(id="00c0ffee", key_version=1)
-_FINGERPRINTS = Fingerprints(pdq=("0f" * 32,) * PDQ_FRAMES, iscc="ISCC:EMD" + "A" * 52)
 _STILLS: dict[str, Any] = {"poster": _POSTER, "ingredient": _INGREDIENT}
 
 #: What each state answers.
@@ -105,7 +103,10 @@ OUTPUTS: dict[str, BaseModel] = {
     ),
     "ModerateVideo": contracts.ModerateOutput(gate="video", verdict="allow"),
     "LabelVideo": contracts.LabelVideoOutput(
-        clip=_LABELLED, watermark=_MARK, fingerprints=_FINGERPRINTS, **_STILLS
+        clip=_LABELLED,
+        watermark=golden_checks.MARK,
+        fingerprints=golden_checks.FINGERPRINTS,
+        **_STILLS,
     ),
     "SignVideo": contracts.SignVideoOutput(
         video=_object(0x09, "enliven-stories", story_video_key(STORY_ID), 1_899_999),
@@ -149,7 +150,6 @@ INPUTS: dict[str, BaseModel] = {
     ),
     "SignVideo": contracts.SignVideoInput(**_STATE, **_SAID, clip=_LABELLED, **_STILLS),
 }
-
 
 #: What gate 3 is asked, beyond the workflow.
 POSTING = contracts.PostStoryInput(
@@ -364,6 +364,10 @@ def envelopes() -> dict[str, dict[str, Any]]:
             contracts.STORIES_SOURCE, contracts.STORY_CLOSED, {"story_id": STORY_ID}
         ),
         "post_story_input.json": POSTING.model_dump(mode="json"),
+        "file_to_check_uploaded_event.json": _bridge_event(
+            "aws.s3", "Object Created", golden_checks.uploaded(upload_detail())
+        ),
+        "pack_records_event.json": _bridge_event("aws.events", "Scheduled Event", {}),
         "sweep_event.json": _bridge_event("aws.events", "Scheduled Event", {}),
         "check_certificate_event.json": _bridge_event("aws.events", "Scheduled Event", {}),
         "sns_inference_notification_event.json": _inference_done(),
@@ -381,7 +385,8 @@ def envelopes() -> dict[str, dict[str, Any]]:
 def files() -> dict[str, str]:
     """Every golden event, as the text of its file."""
     events: dict[str, Any] = {
-        file_name(state): example.model_dump(mode="json") for state, example in INPUTS.items()
+        file_name(state): example.model_dump(mode="json")
+        for state, example in (INPUTS | golden_checks.INPUTS).items()
     }
     return {
         name: json.dumps(event, indent=2, ensure_ascii=False) + "\n"

@@ -31,12 +31,15 @@ PARAMETERS = {
     "DeletionProtection": "false",
     "ApiConcurrency": "0",
     "StateConcurrency": "0",
+    "CheckConcurrency": "0",
     # An instance's share is a twentieth: 40 calls a second, and the stand-ins take 50 as AWS does.
     "RekognitionQuota": "800",
     # As many cores as a laptop surely has: more calls at once only wait for each other.
     "RekognitionConcurrency": "2",
     "DailyStoriesPerUser": "100000",
     "RequestsPerMinute": "100000",
+    "ChecksPerHour": "100000",
+    "ChecksPerHourOfAll": "100000",
 }
 #: What template.yaml calls its event bus in a stack of that name.
 PROGRESS_BUS = f"{STACK_NAME}-stories"

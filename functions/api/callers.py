@@ -20,6 +20,8 @@ PUBLIC = frozenset(
         "GET /s/{story_id}/poster.jpg",
         "GET /s/{story_id}/story.mp4",
         "POST /s/{story_id}/report",
+        "POST /verify",
+        "GET /verify/{check_id}",
         "GET /review",
     }
 )

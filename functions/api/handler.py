@@ -21,6 +21,7 @@ from api import (
     appealing,
     callers,
     changing,
+    checking,
     making,
     page,
     posting,
@@ -37,7 +38,18 @@ if TYPE_CHECKING:
 
 logger = Logger(service="api")
 app = APIGatewayHttpResolver(enable_validation=True)
-_ROOMS = (making, reading, changing, posting, page, reporting, appealing, reviewing, about)
+_ROOMS = (
+    making,
+    reading,
+    changing,
+    posting,
+    page,
+    reporting,
+    appealing,
+    reviewing,
+    checking,
+    about,
+)
 for room in _ROOMS:
     app.include_router(room.router)
 

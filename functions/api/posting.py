@@ -91,6 +91,7 @@ def post_story(
                 creator=creator,
                 visibility=asked.visibility,
                 caption=asked.caption,
+                credited=asked.credited,
             )
         )
         return {"story_id": story_id}

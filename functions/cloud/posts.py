@@ -45,10 +45,12 @@ def post(
     visibility: Visibility,
     clip: ShownClip,
     caption: str | None,
+    credited: bool,
 ) -> bool:
     """READY -> POSTED, if it is this creator's and still this attempt; False if it is not.
 
-    `clip` is what viewers are told of the video, kept with the record they are shown.
+    `clip` is what viewers are told of the video, kept with the record they are shown; `credited`
+    whether who checks a copy is shown whose story it is.
     """
     fields: dict[str, Any] = {} if caption is None else {"caption": caption}
     return stories.change(
@@ -64,6 +66,7 @@ def post(
         feed_shard=feed.partition(story_id, now, visibility),
         updated_at=feed.iso(now),
         clip=clip.model_dump_json(),
+        credited=credited,
         **fields,
     )
 

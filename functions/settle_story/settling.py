@@ -13,7 +13,16 @@ from aws_lambda_powertools import Logger
 
 from cloud import events, executions, stories, timeline
 from cloud.clients import answers, client
-from settle_story import charging, clearing, erasing, measuring, outcome, recording, restoring
+from settle_story import (
+    charging,
+    clearing,
+    erasing,
+    measuring,
+    outcome,
+    outliving,
+    recording,
+    restoring,
+)
 from story import review
 from story.contracts import STORY_ENDED
 from story.states import AT_WORK, ENDED, Status, is_unclaimed
@@ -138,6 +147,7 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
             stories.mark(story_id, attempt, "evidence_until", until)
     elif status not in KEEP and not story.get("legal_hold"):
         clearing.clear_evidence(story_id)
+    outliving.settle(story)
     clearing.clear_uploads(story_id)
     clearing.clear_work(story_id, through=attempt)
     if status not in {Status.READY, Status.POSTED} and "restoring" not in story:

@@ -318,6 +318,8 @@ class PostStoryInput(Contract):
         Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_CAPTION_CHARACTERS)]
         | None
     ) = None
+    #: Whether whoever checks a copy is shown its caption and poster.
+    credited: bool = False
 
 
 class ShownClip(Contract):

@@ -65,6 +65,11 @@ def _bits(one: str, other: str) -> int:
 
 
 def _digest(code: str) -> int:
+    return int.from_bytes(digest_of(code))
+
+
+def digest_of(code: VideoCode) -> bytes:
+    """The 256 bits of a Video-Code, without what says which kind of code it is."""
     body = code.removeprefix(_ISCC_SCHEME)
     padded = body + "=" * (-len(body) % 8)
-    return int.from_bytes(base64.b32decode(padded)[_ISCC_HEADER_BYTES:])
+    return base64.b32decode(padded)[_ISCC_HEADER_BYTES:]

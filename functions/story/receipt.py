@@ -18,10 +18,10 @@ from story.view import Cost, CostItem
 _CALL = "call:"
 _MB_PER_GB = 1024
 #: Native states of a story that became READY; they have no Lambda and so no line of their own.
-#: BeginStory, ClaimUpload, four more choices, PublishStory, AnnounceReady, Ready.
-NATIVE_TRANSITIONS = 9
-#: What those states call: ClaimUpload and PublishStory write, AnnounceReady tells.
-NATIVE_CALLS = {"dynamodb:UpdateItem": 2, "events:PutEvents": 1}
+#: BeginStory, ClaimUpload, four more choices, KeepRecord, PublishStory, AnnounceReady, Ready.
+NATIVE_TRANSITIONS = 10
+#: What those states call: ClaimUpload, KeepRecord and PublishStory write, AnnounceReady tells.
+NATIVE_CALLS = {"dynamodb:UpdateItem": 3, "events:PutEvents": 1}
 
 
 @cache

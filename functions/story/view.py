@@ -206,6 +206,9 @@ class PostStory(Asked):
     visibility: Visibility = "link"
     #: In place of the caption that the story has; moderated before it is shown.
     caption: Caption | None = None
+    #: Whether whoever checks a copy of the video (POST /verify) is shown the story's caption and
+    #: poster, for as long as the story is seen.
+    credited: bool = False
 
 
 class PublicCredential(Contract):

@@ -18,6 +18,27 @@ WRITES_ITS_LOG = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRo
 #: What every function that works on a story does.
 ITS_LINE = ["UpdateItem StoriesTable [TIMELINE#*]"]
 
+#: Log delivery and tracing, of each workflow.
+DELIVERS_LOGS = [
+    *[
+        f"{action} *"
+        for action in (
+            "CreateLogDelivery",
+            "GetLogDelivery",
+            "UpdateLogDelivery",
+            "DeleteLogDelivery",
+            "ListLogDeliveries",
+            "PutResourcePolicy",
+            "DescribeResourcePolicies",
+            "DescribeLogGroups",
+            "PutTraceSegments",
+            "PutTelemetryRecords",
+            "GetSamplingRules",
+            "GetSamplingTargets",
+        )
+    ],
+]
+
 #: Role -> action, resource and, for the table, the partitions. Nothing else may be granted.
 GRANTED = {
     "ApiFunctionRole": [
@@ -46,6 +67,9 @@ GRANTED = {
         "PutItem StoriesTable [SALT]",
         "GetItem StoriesTable [SALT]",
         "PutObject UploadsBucket/uploads/*",
+        "PutItem StoriesTable [CHECK#*]",
+        "GetItem StoriesTable [CHECK#*]",
+        "PutObject ChecksBucket/checks/*",
         "GetObject StoriesBucket/*",
         "GetParameter ssm:parameterServiceSwitch",
         "SendTaskSuccess *",
@@ -206,6 +230,7 @@ GRANTED = {
             for action in ("Query", "DeleteItem")
         ],
         "DeleteItem StoriesTable [MARK#*]",
+        "UpdateItem StoriesTable [MARK#*]",
         "PutItem StoriesTable [AUDIT#*]",
         "PutItem StoriesTable [USER#*]",
         "SendMessage DeadLetters",
@@ -241,29 +266,47 @@ GRANTED = {
                 "SignVideo",
             )
         ],
-        "UpdateItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#* MARK#*]",
         "PutEvents EventBus",
-        *[
-            f"{action} *"
-            for action in (
-                "CreateLogDelivery",
-                "GetLogDelivery",
-                "UpdateLogDelivery",
-                "DeleteLogDelivery",
-                "ListLogDeliveries",
-                "PutResourcePolicy",
-                "DescribeResourcePolicies",
-                "DescribeLogGroups",
-                "PutTraceSegments",
-                "PutTelemetryRecords",
-                "GetSamplingRules",
-                "GetSamplingTargets",
-            )
-        ],
+        *DELIVERS_LOGS,
     ],
     "PhotoUploadedRole": [
         "StartExecution StoryWorkflow",
         "StartExecution StoryWorkflowAliaslive",
+    ],
+    # What looks at strangers' files: the file, and what each needs to know of us.
+    "ReadCredentialFunctionRole": [
+        "GetObject ChecksBucket/checks/*",
+        "GetParameter ssm:parameterCertificateChainParameter",
+        "GetParameter ssm:parameterTrustAnchorsParameter",
+        "GetObject arn:aws:s3:::CertificateBucket/*",
+    ],
+    "FindMarkFunctionRole": [
+        "GetObject ChecksBucket/checks/*",
+        "GenerateMac WatermarkKey",
+    ],
+    "ConcludeFunctionRole": [
+        "GetItem StoriesTable [MARK#*]",
+        "UpdateItem StoriesTable [CHECK#*]",
+        "GetObject RecordsBucket/*",
+        "ListBucket RecordsBucket",
+    ],
+    "PackRecordsFunctionRole": [
+        "Query StoriesTable/index/provenance",
+        "PutObject RecordsBucket/*",
+    ],
+    "VerifyWorkflowRole": [
+        *[
+            f"InvokeFunction {state}Function:*"
+            for state in ("ReadCredential", "FindMark", "Conclude")
+        ],
+        "UpdateItem StoriesTable [CHECK#*]",
+        "DeleteObject ChecksBucket/checks/*",
+        *DELIVERS_LOGS,
+    ],
+    "FileToCheckUploadedRole": [
+        "StartExecution VerifyWorkflow",
+        "StartExecution VerifyWorkflowAliaslive",
     ],
     "EndpointRole": [
         "GetObject WorkBucket/requests/*",
@@ -366,7 +409,7 @@ WITHOUT_RESOURCES = {
     "states:SendTaskFailure",
 }
 #: The roles whose service needs such actions of its own: log delivery, tracing, a VPC, an image.
-SERVICE_ROLES = {"StoryWorkflowRole", "EndpointRole"}
+SERVICE_ROLES = {"StoryWorkflowRole", "VerifyWorkflowRole", "EndpointRole"}
 
 
 @pytest.fixture(scope="module")
@@ -563,11 +606,20 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
             "StartExecution",
             {
                 "PhotoUploadedRole",
+                "FileToCheckUploadedRole",
                 "ApiFunctionRole",
                 "ReviewFunctionRole",
                 "SettleStoryFunctionRole",
             },
         ),
+        ("StartExecution VerifyWorkflow", {"FileToCheckUploadedRole"}),
+        ("Get ChecksBucket", {"ReadCredentialFunctionRole", "FindMarkFunctionRole"}),
+        ("Put ChecksBucket", {"ApiFunctionRole"}),
+        ("Delete ChecksBucket", {"VerifyWorkflowRole"}),
+        ("Put RecordsBucket", {"PackRecordsFunctionRole"}),
+        ("Get RecordsBucket", {"ConcludeFunctionRole"}),
+        ("GenerateMac", {"LabelVideoFunctionRole", "FindMarkFunctionRole"}),
+        ("GetItem StoriesTable [MARK#*", {"ConcludeFunctionRole"}),
         ("StopExecution", {"ApiFunctionRole", "SettleStoryFunctionRole"}),
         ("InvokeEndpoint", {"GenerateVideoFunctionRole"}),
         ("Pass", set()),
@@ -591,6 +643,8 @@ def test_a_role_can_be_taken_only_by_its_own_service(resources: dict[str, Any]) 
     assert others == {
         "StoryWorkflowRole": "states.amazonaws.com",
         "PhotoUploadedRole": "events.amazonaws.com",
+        "VerifyWorkflowRole": "states.amazonaws.com",
+        "FileToCheckUploadedRole": "events.amazonaws.com",
         "EndpointRole": "sagemaker.amazonaws.com",
     }
     assert set(trusted.values()) - set(others.values()) == {"lambda.amazonaws.com"}
@@ -603,7 +657,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 16
+    assert len(functions) == 20
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:
@@ -611,6 +665,26 @@ def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any
         action, resource = granted.split(" ")[:2]
         private = resource.startswith(("UploadsBucket", "WorkBucket", "EvidenceBucket"))
         assert not private or action == "PutObject", granted
+
+
+@pytest.mark.parametrize(
+    "role", ["ReadCredentialFunctionRole", "FindMarkFunctionRole", "ConcludeFunctionRole"]
+)
+def test_who_looks_at_strangers_files_can_read_nothing_else_that_is_private(
+    resources: dict[str, Any], role: str
+) -> None:
+    private = ("Uploads", "Work", "Evidence", "Held", "Stories")
+    for granted in grants(resources[role]):
+        action, resource = granted.split(" ")[:2]
+        assert not resource.startswith(tuple(f"{name}Bucket" for name in private)), granted
+        assert action != "PutObject", granted
+        if resource.startswith("StoriesTable"):
+            assert granted.endswith(("[MARK#*]", "[CHECK#*]")), granted
+
+
+def test_who_parses_a_strangers_file_cannot_touch_the_table(resources: dict[str, Any]) -> None:
+    for role in ("ReadCredentialFunctionRole", "FindMarkFunctionRole"):
+        assert not [granted for granted in grants(resources[role]) if "StoriesTable" in granted]
 
 
 def test_no_role_can_change_or_delete_a_line_of_the_trail(resources: dict[str, Any]) -> None:
