@@ -6,8 +6,8 @@ Three parts; the page docs/benchmarks/verify.md says what came of them.
    limits of the service, and measured by the kernel: seconds, greatest memory, how it ended.
 2. Some of them through all of `sandbox.read` and `looking.look_at`, as functions call them.
 3. Coverage-guided fuzzing (atheris, libFuzzer): each line of Python that a file meets is known
-   to it; native code (c2pa-python's Rust, FFmpeg, Pillow's decoders) is met by the same files. It stops
-   at a crash, a hang, or 512 MB.
+   to it; native code (c2pa-python's Rust, FFmpeg, Pillow's decoders) is met by the same files. It
+   stops at a crash, a hang, or 512 MB.
 
 SEED makes other files, CASES and SECONDS more or fewer; a file that goes beyond a limit is kept in
 out/fuzz-verify.
@@ -329,7 +329,7 @@ def page(
         "",
         "## Mutated files",
         "",
-        f"{files:,} files, made from {len(corpus.samples())} small ones of all kinds that are read,",
+        f"{files:,} files, made from {len(corpus.samples())} small ones of each kind that is read,",
         "each changed in one to eight places (`tests/provenance/mutation.py`), each read in a",
         "process of its own under the service's limits.",
         "",
