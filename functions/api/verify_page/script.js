@@ -158,6 +158,7 @@
     } else {
       $("poster").removeAttribute("src");
     }
+    $("before").hidden = true;
     $("result").hidden = false;
     $("sentence").focus();
   };
@@ -191,7 +192,6 @@
       show(await settled(created.id, signal));
       say("");
       busy(null);
-      $("ask").hidden = true;
     } catch (error) {
       busy(null);
       if (signal.aborted) {
@@ -222,6 +222,7 @@
   $("cancel").addEventListener("click", () => running && running.abort());
   $("again").addEventListener("click", () => {
     $("result").hidden = true;
+    $("before").hidden = false;
     busy(null);
     say("");
     $("file").focus();
