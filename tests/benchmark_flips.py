@@ -123,8 +123,8 @@ def page(whole: Clip, counted: dict[str, Counter[tuple[str, str]]]) -> str:
             "",
             "Kept: outside of the credential's own box, both refuse each file. Inside of it a file",
             "is refused, or every value that is reported is the same as before: what is there is",
-            "padding, or that verifier does not look at it. `ftyp` is outside of the hash by design",
-            "of C2PA.",
+            "padding, or that verifier does not look at it. `ftyp` is outside of the hash, as",
+            "C2PA has it.",
             "",
         ]
     )
