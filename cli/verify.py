@@ -1,8 +1,11 @@
-"""`enliven verify`: what the Content Credentials embedded in a file say, and whether they hold.
+"""`enliven verify`: was a file made here, and what do its Content Credentials say?
 
-0  valid, and signed by a trusted signer where trust anchors were given
+The stack of the profile is asked, if there is one: it knows the hidden mark and the look of its
+clips. Without one, and with --alone, the credential in the file is all there is to go by.
+
+0  verified or recovered; or valid, and signed by a trusted signer where trust anchors were given
 2  not a media file, or one that cannot be read
-3  no credential, an invalid one, or one of a signer who is not trusted
+3  anything else
 
 The file may be hostile: it is read as strangers' files are, in a child process of limited means
 (provenance/sandbox.py).
@@ -11,28 +14,34 @@ The file may be hostile: it is read as strangers' files are, in a child process 
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from cryptography import x509
 
-from cli import checkout
+from cli import checkout, checks, profile
+from cli.client import Unanswered
 from cli.outcome import CommandFailed, Exit
 from cli.words import printable
 from provenance import sandbox
+from provenance.answer import of_verdict
+from provenance.reading import Finding, Reading  # noqa: TC001 - pydantic reads it
 from provenance.verification import VERIFIER
 from story.generation import Contract
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from provenance.reading import Finding, Reading
+    from cli.checks import Told
 
 DEADLINE_SECONDS: Final = 30.0
 
 Verdict = Literal["trusted", "valid", "untrusted", "invalid", "absent"]
 GOOD: Final = frozenset({"trusted", "valid"})
+#: Answers by which a file was made here.
+OURS: Final = frozenset({"verified", "recovered"})
 HEADLINES: Final[dict[Verdict, str]] = {
     "trusted": "✓ valid: intact since it was signed, by a signer you trust",
     "valid": "✓ valid: intact since it was signed; who signed it was not checked",
@@ -168,6 +177,14 @@ def arguments(command: ArgumentParser) -> None:
     """The arguments of `enliven verify`."""
     command.add_argument("file", type=Path, metavar="FILE", help="an MP4 or a picture")
     command.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="ask the Enliven of this profile (default: the local stack, if there is one)",
+    )
+    command.add_argument(
+        "--alone", action="store_true", help="ask no stack: go by the credential in the file alone"
+    )
+    command.add_argument(
         "--anchors",
         type=Path,
         metavar="PEM",
@@ -177,13 +194,54 @@ def arguments(command: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Exit:
-    """Verify one file and print what was found."""
+    """Verify one file and print what was found, the answer first."""
     report = verify(options.file, _anchors(options.anchors))
+    told = None if options.alone else _ask(options.file, options.profile)
     if options.json:
-        print(json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        document = report.model_dump(mode="json")
+        document["answer"] = told.check.answer if told else alone(report)
+        document["check"] = told.check.model_dump(mode="json") if told else None
+        print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
+        if told:
+            print(render_check(told))
         print(render(report))
-    return Exit.OK if report.good else Exit.REJECTED
+    ours = told is not None and told.check.answer in OURS
+    return Exit.OK if ours or report.good else Exit.REJECTED
+
+
+def alone(report: VerifyReport) -> str:
+    """The answer of the credential alone."""
+    return of_verdict(report.verdict)
+
+
+def render_check(told: Told) -> str:
+    """What a stack says, its sentence first, then what each lamp can prove."""
+    check = told.check
+    mark = "✓" if check.answer in OURS else "✗"
+    lines = [f"{mark} {check.answer}: {printable(check.sentence or '')}"]
+    lamps = (("credential", check.credential), ("mark", check.mark), ("look", check.fingerprint))
+    lines += [f"  {name:<12} {printable(lamp.says)}" for name, lamp in lamps if lamp]
+    if check.story is not None:
+        lines.append(f"  {'story':<12} {printable(check.story.label)}, {check.story.made_at}")
+    return "\n".join([*lines, f"  {'asked':<12} {told.api_url}", ""])
+
+
+def _ask(path: Path, named: str | None) -> Told | None:
+    """What the profile's stack says; None, said aloud, if nobody named one and none answers."""
+    if named is None and not profile.path_of(profile.LOCAL).is_file():
+        return None
+    address = profile.address(named or profile.LOCAL)
+    try:
+        return checks.ask(path, address)
+    except Unanswered as failure:
+        if named is not None:
+            raise
+        print(
+            f"! no stack was asked: {printable(failure.detail)}; the credential alone is told",
+            file=sys.stderr,
+        )
+        return None
 
 
 def _anchors(given: Path | None) -> bytes | None:

@@ -2,7 +2,7 @@
 
     verified    its credential holds, leads to an anchor, and is by this stack's signer
     recovered   its hidden mark names a clip of ours, and it looks like that clip
-    similar     it looks like a clip of ours, and nothing else says so
+    similar     it looks like a clip of ours by both kinds of fingerprints, and nothing else says so
     invalid     it has a credential, which does not hold
     unknown     nothing of this; also a file with somebody else's credential, if that holds
 
@@ -58,6 +58,11 @@ class Match(NamedTuple):
     def alike(self) -> bool:
         """Whether the file looks like the clip."""
         return self.looks is not None and self.looks.alike
+
+    @property
+    def similar(self) -> bool:
+        """Whether it looks like the clip even among many others."""
+        return self.looks is not None and self.looks.doubly_alike
 
     @property
     def marked(self) -> bool:
@@ -124,11 +129,8 @@ def _answer(
         return "invalid", recovered
     if recovered:
         return "recovered", recovered
-    if similar and similar.alike:
-        return "similar", similar
-    if named and named.alike:
-        return "similar", named
-    return "unknown", None
+    looked = next((each for each in (named, similar) if each and each.similar), None)
+    return ("similar", looked) if looked else ("unknown", None)
 
 
 def _z_of(mark: MarkReading, record: ProvenanceRecord) -> float | None:

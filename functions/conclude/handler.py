@@ -71,6 +71,6 @@ def _search(mark: MarkReading) -> tuple[Match | None, Searched | None]:
     # What was deleted since the file was packed has no record any more.
     kept = [found for each in near if (found := records.find(each.mark_id)) is not None]
     matches = [found for found in (answering.match(mark, each) for each in kept) if found.alike]
-    matches.sort(key=lambda each: (not each.marked, each.looks))
+    matches.sort(key=lambda each: (not each.marked, not each.similar, each.looks))
     best = matches[0] if matches else None
     return best, answering.Searched(pack.header.records, complete=pack.header.complete)

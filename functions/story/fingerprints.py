@@ -46,6 +46,11 @@ class Distances(NamedTuple):
         """Whether either kind takes the two for one clip."""
         return self.pdq <= PDQ_MOST_BITS or self.iscc <= ISCC_MOST_BITS
 
+    @property
+    def doubly_alike(self) -> bool:
+        """Whether both do: held against many clips, one kind alone takes some by chance."""
+        return self.pdq <= PDQ_MOST_BITS and self.iscc <= ISCC_MOST_BITS
+
 
 def distances(asked: Fingerprints, known: Fingerprints) -> Distances:
     """How far a clip is from a known one.

@@ -25,6 +25,7 @@ from PIL import Image
 from cli import checkout, verify
 from cli.outcome import CommandFailed, Exit
 from local import certificates
+from provenance import __main__ as provenance_command
 from provenance import verification
 from sign_video import manifest
 from story import labels
@@ -259,7 +260,7 @@ def test_words_of_a_stranger_cannot_steer_the_terminal(tmp_path: Path, sample: S
 def run(*arguments: str) -> Exit:
     parser = ArgumentParser()
     verify.arguments(parser)
-    return verify.run(parser.parse_args(arguments))
+    return verify.run(parser.parse_args([*arguments, "--alone"]))
 
 
 def test_the_exit_status_and_json_say_the_same(
@@ -272,7 +273,64 @@ def test_the_exit_status_and_json_say_the_same(
     expected: dict[Path, Any] = {video: (Exit.OK, "trusted"), plain: (Exit.REJECTED, "absent")}
     for path, (status, verdict) in expected.items():
         assert run(str(path), "--anchors", str(root), "--json") == status
-        assert json.loads(capsys.readouterr().out)["verdict"] == verdict
+        said = json.loads(capsys.readouterr().out)
+        assert said["verdict"] == verdict
+        assert said["answer"] == ("verified" if verdict == "trusted" else "unknown")
+        assert said["check"] is None
+
+
+def test_the_credential_alone_gives_an_answer_as_json(
+    tmp_path: Path, sample: Sample, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = bytearray(sample.video)
+    changed[sample.video.index(b"mdat") + 20] ^= 1
+    file, root = tmp_path / "file", tmp_path / "root.pem"
+    root.write_bytes(sample.root)
+    for body, anchors, status, answer in (
+        (sample.video, ["--anchors", str(root)], 0, "verified"),
+        (sample.video, [], 3, "unknown"),
+        (bytes(changed), ["--anchors", str(root)], 3, "invalid"),
+        (sample.unsigned, ["--anchors", str(root)], 3, "unknown"),
+        (b"just some words", [], 2, "unknown"),
+    ):
+        file.write_bytes(body)
+        assert provenance_command.main(["verify", str(file), *anchors]) == status
+        said = json.loads(capsys.readouterr().out)
+        assert said["answer"] == answer
+        assert said["sentence"]
+    assert provenance_command.main(["verify", str(file), "--anchors", str(tmp_path / "gone")]) == 2
+
+
+def test_without_a_stack_the_credential_alone_is_told_and_that_is_said(
+    tmp_path: Path,
+    sample: Sample,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
+    video, given = tmp_path / "a.mp4", tmp_path / checkout.STATE_FOLDER / "profile.json"
+    video.write_bytes(sample.unsigned)
+    given.parent.mkdir()
+    # Nothing listens at port 9 of the loopback.
+    given.write_text(
+        json.dumps(
+            {
+                "api_url": "http://127.0.0.1:9",
+                "client_id": "x",
+                "region": "us-east-1",
+                "username": "x",
+                "password": "x",
+            }
+        )
+    )
+    parser = ArgumentParser()
+    verify.arguments(parser)
+    assert verify.run(parser.parse_args([str(video)])) == Exit.REJECTED
+    said = capsys.readouterr()
+    assert said.err.startswith("! no stack was asked: cannot connect to http://127.0.0.1:9")
+    assert said.out.startswith("✗ no Content Credentials in this file")
+    with pytest.raises(CommandFailed, match="server_unreachable"):
+        verify.run(parser.parse_args([str(video), "--profile", "local"]))
 
 
 def test_missing_anchors_are_named(tmp_path: Path, sample: Sample) -> None:
@@ -291,7 +349,7 @@ def test_no_input_ends_in_a_traceback(tmp_path: Path, sample: Sample) -> None:
     (tmp_path / "root.pem").write_bytes(sample.root)
     for name, (body, status) in bodies.items():
         (tmp_path / name).write_bytes(body)
-        done = command(str(tmp_path / name), "--anchors", str(tmp_path / "root.pem"))
+        done = command(str(tmp_path / name), "--anchors", str(tmp_path / "root.pem"), "--alone")
         assert done.returncode == status, done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         assert done.stderr.count("\n") == (status == Exit.USAGE)

@@ -77,6 +77,17 @@ def test_looks_alone_are_similar_and_the_mark_makes_them_recovered() -> None:
     assert (found.answer, found.mark.z) == ("recovered", 5.6)
 
 
+@pytest.mark.parametrize("kind", ["pdq", "iscc"])
+def test_one_kind_of_fingerprint_alone_is_no_answer_and_with_the_mark_it_is(kind: str) -> None:
+    """Held against a hundred thousand clips, one kind is near to some of them by chance."""
+    seen = prints(2).model_copy(update={kind: getattr(prints(1), kind)})
+    unmarked = marked(3.0).model_copy(update={"fingerprints": seen})
+    found = concluded(ABSENT, unmarked, None, answering.match(unmarked, record()))
+    assert (found.answer, found.record, found.fingerprint.state) == ("unknown", None, "none")
+    carried = marked(5.6).model_copy(update={"fingerprints": seen})
+    assert concluded(ABSENT, carried, answering.match(carried, record())).answer == "recovered"
+
+
 def test_what_was_read_with_another_key_is_nothing_of_a_clips_mark() -> None:
     mark = marked(30.0).model_copy(update={"key_version": 2})
     assert answering.match(mark, record()).z is None
