@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from cli import costs
+from cli import costs, figures
 from cli.main import COMMANDS, parser
 from local import pages
 from tests.contract.definition import RESOURCES, ROOT, TEMPLATE
@@ -166,7 +166,7 @@ def test_the_numbers_in_the_words_about_costs_are_those_of_the_tables() -> None:
     typical = json.loads((ROOT / "cli" / "typical_story.json").read_text("utf-8"))
     text = PAGES["costs.md"]
     for engine in costs.ENGINES:
-        assert f"{typical['engine_seconds'][engine]['seconds']} s" in text
+        assert f"{figures.clip_seconds(engine):.3g} s" in text
     assert f"about {1000 * typical['around']['stored_gb_month']:.1f} MB" in text
     assert TEMPLATE["Parameters"]["DailyGenerations"]["Default"] == 1_000
     assert TEMPLATE["Parameters"]["MaxInstances"]["Default"] == 2

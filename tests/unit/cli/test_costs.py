@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli import costs
+from cli import costs, figures
 from cli.main import main
 from story.receipt import prices
 
@@ -34,7 +34,7 @@ def test_the_parts_are_what_they_are_multiplied_from() -> None:
 
 def test_a_story_that_comes_alone_pays_for_the_waking_and_many_share_the_day() -> None:
     alone = costs.endpoint(1, "motion", 0)
-    assert alone.hours == pytest.approx((3.56 + 300 + 1_200) / 3600)
+    assert alone.hours == pytest.approx((3.56 + figures.start_seconds("motion") + 1_200) / 3600)
     assert costs.endpoint(1_000, "motion", 0).hours == 24, "one is on all day"
     many = costs.endpoint(100_000, "motion", 0)
     assert many.hours == pytest.approx(100_000 * 3.56 / 3600 / 0.7)
