@@ -170,3 +170,19 @@ def test_the_numbers_in_the_words_about_costs_are_those_of_the_tables() -> None:
     assert f"about {1000 * typical['around']['stored_gb_month']:.1f} MB" in text
     assert TEMPLATE["Parameters"]["DailyGenerations"]["Default"] == 1_000
     assert TEMPLATE["Parameters"]["MaxInstances"]["Default"] == 2
+
+
+def test_what_each_engine_costs_by_the_readme_is_what_the_page_has() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    told = {
+        (cells[1].split("`")[1], cells[2], *cells[4:6])
+        for line in text.splitlines()
+        if re.match(r"\| `(motion|wan-\w+)`", line)
+        for cells in [[cell.strip() for cell in line.split("|")]]
+    }
+    made = {
+        (cells[1].strip("`"), cells[3], *cells[5:7])
+        for line in pages.choices().splitlines()[2:]
+        for cells in [[cell.strip() for cell in line.split("|")]]
+    }
+    assert told == made

@@ -4,7 +4,7 @@ import pytest
 
 from cli import costs, figures
 from cli.main import main
-from story.receipt import prices
+from story.receipt import endpoint_second, prices
 
 
 def _named(items: list[costs.Item], beginning: str) -> costs.Item:
@@ -52,19 +52,22 @@ def test_more_stories_never_cost_less(engine: str) -> None:
     assert sums == sorted(sums)
 
 
-def test_an_hour_of_the_receipts_instance_is_its_seconds() -> None:
+def test_a_receipt_prices_an_engines_seconds_as_its_own_instances_hour() -> None:
     listed = prices()
-    assert listed["endpoint_hour"]["ml.c7i.xlarge"] == pytest.approx(
-        3_600 * listed["endpoint_second"]["price"]
-    )
+    for engine, instance in listed["engine_instances"].items():
+        second = endpoint_second(engine)
+        assert listed["endpoint_hour"][instance] == pytest.approx(3_600 * second["price"], rel=1e-4)
+        assert instance in second["what"]
+    for engine in ("wan-5b", "wan-a14b"):
+        assert listed["engine_instances"][engine] == costs.instance(engine)
 
 
 def test_every_alarm_and_key_of_the_template_is_paid() -> None:
     cold, warm = (costs.at_rest("motion", least) for least in (0, 1))
-    assert _named(cold, "CloudWatch alarms").quantity == 13
-    assert _named(warm, "CloudWatch alarms").quantity == 15, "and the two halves of the objective"
+    assert _named(cold, "CloudWatch alarms").quantity == 15
+    assert _named(warm, "CloudWatch alarms").quantity == 17, "and the two halves of the objective"
     assert _named(warm, "CloudWatch composite").quantity == 1
-    assert _named(cold, "KMS keys").quantity == 3
+    assert _named(cold, "KMS keys").quantity == 4
 
 
 def test_the_command_prints_the_sum(capsys: pytest.CaptureFixture[str]) -> None:
