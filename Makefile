@@ -26,7 +26,7 @@ ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup weights test-deploy badges demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
+.PHONY: help setup weights test-deploy guard badges demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
 	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints fuzz-api deploy \
 	destroy clean
 
@@ -135,6 +135,9 @@ quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_P
 
 categories: $(READY)  ## Each category of the policy, through the whole workflow, at each gate
 	@$(BIN)/pytest -q -n 2 tests/categories
+
+guard: $(READY)  ## What the guard of trained models says of clips without a defect; writes docs/benchmarks/guard.md
+	@$(BIN)/python -m tests.guard_gallery
 
 gallery: $(READY)  ## A page with every photo, what was found in it, and its clip (PHOTOS=FOLDER for more)
 	@$(BIN)/python -m tests.gallery photos $(PHOTOS)
