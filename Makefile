@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SAM := .venv-sam
 SAM_READY := $(SAM)/.ready
+DEPLOY := .venv-deploy
+DEPLOY_READY := $(DEPLOY)/.ready
 NODE_READY := node_modules/.ready
 BROWSER_READY := $(VENV)/.browser
 FUZZ_READY := $(VENV)/.fuzz
@@ -26,7 +28,7 @@ ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup badges demo demo-trust up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
+.PHONY: help setup weights test-deploy guard badges demo demo-trust up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
 	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips fuzz-api fuzz-verify readers deploy \
 	destroy clean
 
@@ -86,6 +88,18 @@ deploy: $(READY)  ## To AWS, guided (ENVIRONMENT=dev REGION=… PARAMETERS="NAME
 		$(foreach each,$(PARAMETERS),--parameter "$(each)") $(if $(filter yes,$(YES)),--yes) \
 		$(if $(filter throw-away,$(CERTIFICATE)),--throw-away-certificate)
 
+weights: $(DEPLOY_READY)  ## Pack and upload a model's weights (FOLDER=… ENGINE=wan-5b BUCKET=… REVISION=… ARGUMENTS="…")
+	@PYTHONPATH=.:functions $(DEPLOY)/bin/python -m model_endpoint.deploy "$(FOLDER)" --engine "$(ENGINE)" \
+		--bucket "$(BUCKET)" $(if $(REVISION),--revision "$(REVISION)") $(if $(REGION),--region "$(REGION)") $(ARGUMENTS)
+
+test-deploy: $(DEPLOY_READY)  ## The upload of weights, with the real SDK, against moto
+	@$(DEPLOY)/bin/python -m pytest -q tests/weights
+
+$(DEPLOY_READY): requirements/deploy.txt $(READY)
+	@test -x $(DEPLOY)/bin/python || $(PYTHON) -m venv $(DEPLOY)
+	@$(BIN)/uv pip install --quiet --python $(DEPLOY)/bin/python --require-hashes -r requirements/deploy.txt
+	@touch $@
+
 destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes; EVERYTHING=yes keeps nothing)
 	@$(BIN)/enliven destroy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
@@ -131,6 +145,9 @@ quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_P
 
 categories: $(READY)  ## Each category of the policy, through the whole workflow, at each gate
 	@$(BIN)/pytest -q -n 2 tests/categories
+
+guard: $(READY)  ## What the guard of trained models says of clips without a defect; writes docs/benchmarks/guard.md
+	@$(BIN)/python -m tests.guard_gallery
 
 gallery: $(READY)  ## A page with every photo, what was found in it, and its clip (PHOTOS=FOLDER for more)
 	@$(BIN)/python -m tests.gallery photos $(PHOTOS)
@@ -207,4 +224,4 @@ fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECOND
 	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 clean: down  ## Remove everything that was made, the stack included
-	@rm -rf $(VENV) $(SAM) node_modules .enliven .aws-sam out
+	@rm -rf $(VENV) $(SAM) $(DEPLOY) node_modules .enliven .aws-sam out

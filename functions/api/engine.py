@@ -11,10 +11,17 @@ from story.view import FieldError
 
 
 class Settings(Environment):
-    """The engine's name, and how long a clip it makes at most."""
+    """The engine's name, how long a clip it makes at most, and how long it takes for one.
+
+    engine_clip_seconds: of work, until stories have shown this deployment's own; of a clip of the
+    usual length. engine_wake_seconds: from a request where no instance runs until one begins; 0
+    where one always runs.
+    """
 
     engine_name: str = Field(min_length=1)
     engine_max_seconds: float = Field(ge=limits.MIN_CLIP_SECONDS, le=limits.MAX_CLIP_SECONDS)
+    engine_clip_seconds: float = Field(gt=0.0)
+    engine_wake_seconds: float = Field(ge=0.0)
 
 
 def settings() -> Settings:

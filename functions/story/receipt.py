@@ -31,8 +31,20 @@ def prices() -> dict[str, Any]:
     return loaded
 
 
-def itemise(lines: Iterable[Mapping[str, Any]], *, engine_seconds: float) -> Cost:
-    """The cost of a story from its timeline's lines.
+def endpoint_second(engine: str) -> Mapping[str, Any]:
+    """What a second of an engine's instance costs. Raises SettingInvalid for an unpriced engine."""
+    listed = prices()
+    if engine not in listed["engine_instances"]:
+        raise SettingInvalid(f"prices.json has no instance for the engine {engine!r}")
+    instance = listed["engine_instances"][engine]
+    per_second = round(listed["endpoint_hour"][instance] / 3600, 9)
+    return {"what": f"SageMaker {instance}", "unit": "second", "price": per_second}
+
+
+def itemise(
+    lines: Iterable[Mapping[str, Any]], *, engine_seconds: float, engine: str = "enliven-motion"
+) -> Cost:
+    """The cost of a story from its timeline's lines; engine: by the name in its report.
 
     A line has `runs`, `billed_ms`, `memory_mb` and counts named "call:{service}:{Operation}".
     Raises SettingInvalid for a call that the price list does not name: an unpriced call would make
@@ -61,7 +73,7 @@ def itemise(lines: Iterable[Mapping[str, Any]], *, engine_seconds: float) -> Cos
     add(listed["transition"], NATIVE_TRANSITIONS)
     for call, count in NATIVE_CALLS.items():
         add(listed["calls"][call], count)
-    add(listed["endpoint_second"], engine_seconds)
+    add(endpoint_second(engine), engine_seconds)
     items = tuple(
         CostItem(
             what=what,

@@ -1,9 +1,11 @@
 """What is found wanting before anything is deployed, on real clients with AWS's own answers."""
 
+import io
 from typing import Any
 
 import boto3
 import pytest
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from cli import plan, preflight
@@ -26,7 +28,7 @@ class Account:
             name: boto3.client(
                 name, region_name=region, aws_access_key_id="x", aws_secret_access_key="x"
             )
-            for name in ("sts", "ecr", "service-quotas")
+            for name in ("sts", "ecr", "s3", "service-quotas")
         }
         self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
         for stub in self.stubs.values():
@@ -58,6 +60,35 @@ def _is(check: Check, health: str, *said: str) -> None:
     assert check.health == health, check
     for part in said:
         assert part in check.found + check.remedy, check
+
+
+WEIGHTS = "s3://my-weights/weights/wan-5b/0123/"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "health", "said"),
+    [
+        (b'{"engine": "wan-5b"}', "OK", WEIGHTS),
+        (b'{"engine": "wan-a14b"}', "missing", "has weights of wan-a14b, not of wan-5b"),
+        (b"<html>", "missing", "is not what packing writes"),
+        (None, "missing", "NoSuchKey"),
+    ],
+)
+def test_weights_have_to_be_there_and_of_the_engine(
+    account: Account, manifest: bytes | None, health: str, said: str
+) -> None:
+    asked = {"Bucket": "my-weights", "Key": "weights/wan-5b/0123/manifest.json"}
+    if manifest is None:
+        account.refuses("s3", "get_object", "NoSuchKey")
+    else:
+        body = StreamingBody(io.BytesIO(manifest), len(manifest))
+        account.stubs["s3"].add_response("get_object", {"Body": body}, asked)
+    found = preflight.weights(_plan("Engine=wan-5b", f"ModelDataUri={WEIGHTS}"), account)
+    _is(found, health, said)
+
+
+def test_a_model_without_weights_is_told_how_to_upload_them(account: Account) -> None:
+    _is(preflight.weights(_plan("Engine=wan-5b"), account), "missing", "make weights ENGINE=wan-5b")
 
 
 def test_a_quota_of_no_instance_stops_and_names_the_quota(account: Account) -> None:
