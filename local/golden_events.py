@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from local import golden_checks
-from story import contracts, limits
+from story import announcements, contracts, limits
 from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Box, EngineName, Progress
 from story.identifiers import (
     FAILURES_PREFIX,
@@ -360,7 +360,7 @@ def envelopes() -> dict[str, dict[str, Any]]:
         "s3_object_created_event.json": _bridge_event("aws.s3", "Object Created", upload_detail()),
         "execution_ended_event.json": _execution_ended(),
         "story_closed_event.json": _bridge_event(
-            contracts.STORIES_SOURCE, contracts.STORY_CLOSED, {"story_id": STORY_ID}
+            announcements.STORIES_SOURCE, announcements.STORY_CLOSED, {"story_id": STORY_ID}
         ),
         "post_story_input.json": POSTING.model_dump(mode="json"),
         "file_to_check_uploaded_event.json": _bridge_event(

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from cloud import events, posts, stories, telemetry
 from settle_story import clearing, outliving
 from story import feed
-from story.contracts import STORY_ENDED
+from story.announcements import STORY_ENDED
 from story.states import Status, effective
 
 logger = Logger(service="settle_story")

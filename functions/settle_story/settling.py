@@ -24,7 +24,7 @@ from settle_story import (
     restoring,
 )
 from story import review
-from story.contracts import STORY_ENDED
+from story.announcements import STORY_ENDED
 from story.states import AT_WORK, ENDED, Status, is_unclaimed
 
 if TYPE_CHECKING:
