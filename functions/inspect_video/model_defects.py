@@ -188,7 +188,7 @@ def spring_back(cells: NDArray[np.float32], fps: int) -> tuple[int | None, float
         for index, part in enumerate(parts, start=1)
         if part > SPRING_PART and way[index] < (1 - SPRING_PART) * farthest
     ]
-    return (jumped[0] if jumped else None), max(parts)
+    return (jumped[0] if jumped else None), max(0.0, *parts)
 
 
 def pace(luma: NDArray[np.float32], fps: int) -> float:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -39,9 +40,19 @@ def stack(engine: str, **parameters: str) -> Stack:
     return Stack(given, {**names, **scalable, "Endpoint.EndpointName": "endpoint"})
 
 
+@cache
+def _shape(service: str, operation: str) -> Any:
+    """What an operation takes; SageMaker's model is read once."""
+    return _service(service).operation_model(operation).input_shape
+
+
+@cache
+def _service(name: str) -> Any:
+    return botocore.session.get_session().get_service_model(name)
+
+
 def _valid(service: str, operation: str, given: dict[str, Any]) -> None:
-    model = botocore.session.get_session().get_service_model(service)
-    shape = model.operation_model(operation).input_shape
+    shape = _shape(service, operation)
     report = ParamValidator().validate(given, shape)
     assert not report.has_errors(), report.generate_report()
     _enums(shape, given)
@@ -72,8 +83,7 @@ def _numbers(shape: Any, given: Any) -> Any:
 
 
 def _request(service: str, operation: str, given: dict[str, Any]) -> dict[str, Any]:
-    model = botocore.session.get_session().get_service_model(service)
-    found: dict[str, Any] = _numbers(model.operation_model(operation).input_shape, given)
+    found: dict[str, Any] = _numbers(_shape(service, operation), given)
     _valid(service, operation, found)
     return found
 

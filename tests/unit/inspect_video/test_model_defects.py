@@ -30,7 +30,12 @@ NAME = "stream_waterfall"
 
 @functools.cache
 def _photo(name: str = NAME) -> Picture:
-    return photo(name)
+    return photo(name).reduce(2)
+
+
+@functools.cache
+def _jpeg() -> bytes:
+    return jpeg(_photo())
 
 
 def _pushed(amount: float, name: str = NAME) -> Picture:
@@ -39,7 +44,7 @@ def _pushed(amount: float, name: str = NAME) -> Picture:
     left, top, right, bottom = crop(picture).in_pixels(*picture.size)
     dx, dy = (right - left) * amount / 2, (bottom - top) * amount / 2
     box = (left + dx, top + dy, right - dx, bottom - dy)
-    return picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS, box=box)
+    return picture.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC, box=box)
 
 
 def _moved(way: Callable[[float], float], name: str = NAME) -> list[Picture]:
@@ -57,7 +62,7 @@ def _told(pictures: list[Picture], engine: EngineName = TRAINED, **changes: Any)
     asked = direction(loop=False, **changes)
     answer = report(crop(_photo()), engine=engine)
     try:
-        examine(encode(pictures), answer, asked, jpeg(_photo()))
+        examine(encode(pictures), answer, asked, _jpeg())
     except VideoDefective as defective:
         return str(defective)
     return ""
