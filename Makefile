@@ -8,6 +8,7 @@ SAM := .venv-sam
 SAM_READY := $(SAM)/.ready
 NODE_READY := node_modules/.ready
 BROWSER_READY := $(VENV)/.browser
+FUZZ_READY := $(VENV)/.fuzz
 
 PHOTO ?= photos/mountain_clouds.jpg
 PROMPT ?= make this photo come alive
@@ -19,13 +20,14 @@ WITHOUT ?=
 LAN ?=
 SECONDS ?=
 SEED ?=
+CASES ?=
 IMAGE ?=
 ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup badges demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
-	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints fuzz-api deploy \
+	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips fuzz-api fuzz-verify readers deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -88,7 +90,7 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 # One of each kind of scene; `make quality` judges the clips of all.
 CLIPS_OF := coffee_cup,face_astronaut,flower_dahlia,mountain_clouds,night_rocket,stream_waterfall
 
-test: $(BROWSER_READY) iproute2 chromium  ## All tests
+test: $(BROWSER_READY) iproute2 chromium readers  ## All tests
 	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow tests/moderation \
 		--ignore tests/moderation/measured
 	@ENLIVEN_CLIPS_OF=$(CLIPS_OF) $(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
@@ -105,6 +107,11 @@ chromium:
 	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
 	then apt-get install -y -qq chromium >/dev/null || echo "chromium cannot be installed: no page is looked at"; \
 	else echo "Without chromium (Debian: apt-get install chromium), no page is looked at"; fi
+
+# tests/browser has a reader of Content Credentials that is not ours look at our clip.
+readers:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_READY); \
+	else echo "Without npm (Node.js 20 or newer), no other reader looks at our clip"; fi
 
 $(BROWSER_READY): requirements/browser.txt $(READY)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
@@ -180,6 +187,18 @@ bench-api: $(READY)  ## Measure the API, calm and under load; writes docs/benchm
 
 bench-fingerprints: $(READY)  ## Measure how copies are known again; writes docs/benchmarks/fingerprints.md
 	@$(BIN)/python -m tests.benchmark_fingerprints
+
+bench-flips: $(READY)  ## Turn bits of a signed clip and ask two verifiers; writes docs/benchmarks/flips.md
+	@$(BIN)/python -m tests.benchmark_flips
+
+fuzz-verify: $(FUZZ_READY)  ## Hostile files, an hour; writes docs/benchmarks/verify.md (CASES=… SECONDS=… SEED=…)
+	@$(BIN)/python -m tests.fuzz_verify $(if $(CASES),--cases $(CASES)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(SEED),--seed $(SEED))
+
+# For Linux on x86_64 alone: atheris has wheels for nothing else.
+$(FUZZ_READY): requirements/fuzz.txt $(READY)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/fuzz.txt
+	@touch $@
 
 fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECONDS=… SEED=…)
 	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))

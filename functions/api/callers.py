@@ -20,6 +20,7 @@ PUBLIC = frozenset(
         "GET /s/{story_id}/poster.jpg",
         "GET /s/{story_id}/story.mp4",
         "POST /s/{story_id}/report",
+        "GET /verify",
         "POST /verify",
         "GET /verify/{check_id}",
         "GET /review",

@@ -28,6 +28,7 @@ from api import (
     reading,
     reporting,
     reviewing,
+    verify_page,
 )
 from api.problems import Refused, of_validation
 from cloud import telemetry
@@ -48,6 +49,7 @@ _ROOMS = (
     appealing,
     reviewing,
     checking,
+    verify_page,
     about,
 )
 for room in _ROOMS:

@@ -25,7 +25,6 @@ def bind(cpu_seconds: int, memory_bytes: int, answer_bytes: int) -> None:
     systems that do not are left with the deadline).
     """
     limits = {
-        resource.RLIMIT_CPU: cpu_seconds,
         resource.RLIMIT_DATA: memory_bytes,
         resource.RLIMIT_FSIZE: answer_bytes,
         resource.RLIMIT_CORE: 0,
@@ -36,6 +35,8 @@ def bind(cpu_seconds: int, memory_bytes: int, answer_bytes: int) -> None:
         _, most = resource.getrlimit(kind)
         within = limit if most == resource.RLIM_INFINITY else min(limit, most)
         resource.setrlimit(kind, (within, within))
+    # At the lower of the two it is ended by a signal that says why.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
 
 
 def main(arguments: list[str]) -> int:

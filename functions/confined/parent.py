@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import subprocess
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 _INHERITED: Final = ("LD_LIBRARY_PATH", "LANG", "PATH", "SYSTEMROOT", "TMPDIR")
 #: One arena, since each reserves 64 MB; one thread in libraries that would start one a core.
 _SPARING: Final = {"MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-#: A deadline in wall time ends a child whose parent lives; this one ends an orphan.
-_CPU_FACTOR: Final = 4
 _TOLD_BYTES: Final = 2_000
 _MEGA: Final = 1_000_000
 #: What Rust and C++ say before they abort for want of memory.
@@ -30,11 +27,15 @@ _WANT_OF_MEMORY: Final = (b"memory allocation of", b"bad_alloc", b"Cannot alloca
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost: seconds of wall time, bytes of memory, bytes of answer."""
+    """What one file may cost: seconds by the clock, bytes of memory, bytes of answer.
+
+    cpu_seconds: of processor time, which a busy machine gives later than an idle one.
+    """
 
     seconds: float
     memory_bytes: int
     answer_bytes: int
+    cpu_seconds: int = 5
 
 
 class Unanswered(Exception):
@@ -55,7 +56,7 @@ def run(
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= _SPARING | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     bounds = [
-        _CPU_FACTOR * math.ceil(limits.seconds),
+        limits.cpu_seconds,
         limits.memory_bytes,
         # One more than is taken, so that what is cut off is seen to be.
         limits.answer_bytes + 1,
@@ -91,6 +92,6 @@ def _why(status: int, told: bytes, limits: Limits) -> str:
     if status == OUT_OF_MEMORY or any(words in told for words in _WANT_OF_MEMORY):
         return f"reading it takes more than {limits.memory_bytes / _MEGA:.0f} MB of memory"
     if -status == signal.SIGXCPU:
-        return f"reading it took longer than {limits.seconds:g} s"
+        return f"reading it took longer than {limits.cpu_seconds} s of processor time"
     how = signal.Signals(-status).name if status < 0 else f"status {status}"
     return f"it made the reader fail ({how})"

@@ -31,6 +31,7 @@ LIMITS: Final = parent.Limits(
     seconds=10.0,
     memory_bytes=440_000_000,
     answer_bytes=_LINE_BYTES + _SAMPLE_BYTES * MAX_VIDEO_PIXELS,
+    cpu_seconds=8,
 )
 #: What the cells say of each bit is told with so many decimals.
 _DECIMALS: Final = 4

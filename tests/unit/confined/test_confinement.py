@@ -70,6 +70,11 @@ def test_a_child_that_does_not_end_is_ended(function: str) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_processor_time_is_limited_apart_from_the_clock() -> None:
+    limits = parent.Limits(20.0, LIMITS.memory_bytes, LIMITS.answer_bytes, cpu_seconds=1)
+    assert why("spin", limits=limits) == "reading it took longer than 1 s of processor time"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process may allocate")
 def test_a_child_cannot_have_all_memory() -> None:
     assert why("hoard") == "reading it takes more than 120 MB of memory"
