@@ -125,7 +125,7 @@ def test_the_poster_is_a_picture_of_the_clips_size(made: Made) -> None:
 
 
 def test_the_record_tells_the_whole_way(made: Made) -> None:
-    assert [line["outcome"] for line in made.view["timeline"]] == ["done"] * 9
+    assert [line["outcome"] for line in made.view["timeline"]] == ["done"] * 10
     assert {
         verdict["gate"]: verdict["verdict"] for verdict in made.view["verdicts"]
     } == dict.fromkeys(("photo", "words", "video"), "allow")
