@@ -45,7 +45,7 @@ def post(
     visibility: Visibility,
     clip: ShownClip,
     caption: str | None,
-    credited: bool,
+    credited: bool = False,
 ) -> bool:
     """READY -> POSTED, if it is this creator's and still this attempt; False if it is not.
 

@@ -91,8 +91,8 @@ def _repeated(
         return Refused(
             "transition_not_allowed", f"The story is {status}: only a READY one can be posted."
         )
-    asked = (request.visibility, request.caption or record.get("caption"))
-    if asked != (record["visibility"], record.get("caption")):
+    asked = (request.visibility, request.caption or record.get("caption"), request.credited)
+    if asked != (record["visibility"], record.get("caption"), bool(record.get("credited"))):
         return Refused(
             "transition_not_allowed",
             "The story is POSTED, in another way than is asked for now. It stays as it is until it"

@@ -22,6 +22,8 @@ MAY: dict[str, dict[str, str]] = {
     "Api": {
         "uploads: uploads/": "put",
         "stories: */": "get",
+        "checks: checks/": "put",
+        "table: CHECK#": "get put",
         "table: STORY#": "get put update",
         "table: VERDICT#": "query",
         "table: TIMELINE#": "query",
@@ -146,7 +148,7 @@ MAY: dict[str, dict[str, str]] = {
         "table: DRAFT#": "delete get query",
         "table: CHANGE": "delete query",
         "table: REPORT#": "delete query",
-        "table: MARK#": "delete",
+        "table: MARK#": "delete update",
         "index: feed": "query",
         "index: review": "query",
         "table: AUDIT#": "put",
@@ -169,6 +171,26 @@ MAY: dict[str, dict[str, str]] = {
         "certificate chain": "get",
         "trust anchors": "get",
     },
+    # What looks at strangers' files.
+    "ReadCredential": {
+        "checks: checks/": "get",
+        "certificate chain": "get",
+        "trust anchors": "get",
+    },
+    "FindMark": {
+        "checks: checks/": "get",
+        "watermark key": "mac",
+    },
+    "Conclude": {
+        "records": "list",
+        "records: */": "get",
+        "table: MARK#": "get",
+        "table: CHECK#": "update",
+    },
+    "PackRecords": {
+        "records: */": "put",
+        "index: provenance": "query",
+    },
 }
 
 #: Where a story's objects are, bucket by bucket.
@@ -178,11 +200,13 @@ PREFIXES = {
     "evidence": ("",),
     "held": ("",),
     "stories": ("",),
+    "checks": ("checks/",),
+    "records": ("",),
 }
 PARTITIONS = (
     "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
     "CHANGE", "BLOCK#", "PAGE#", "QUOTA#", "PACE", "REPORT#", "SALT",
-    "MARK#",
+    "MARK#", "CHECK#",
 )  # fmt: skip
 #: Partitions of their own, not one of each story or user.
 WHOLE = frozenset({"CHANGE", "PACE", "SALT"})
@@ -191,6 +215,7 @@ INDEXES = {
     "feed": "feed_shard",
     "review": "review_queue",
     "queue": "queued_for",
+    "provenance": "recorded_in",
 }
 PROBE = "isolation"
 

@@ -105,6 +105,7 @@ def test_a_ready_story_is_posted_and_its_creator_reads_how(gate: Gate) -> None:
             "creator": made.CREATOR,
             "visibility": "everyone",
             "caption": "hello",
+            "credited": False,
         }
     ]
 
