@@ -28,7 +28,7 @@ _LINE_BYTES: Final = 10_000
 #: Decoding ends by itself (pictures.DECODE_SECONDS); what is left is for a machine that has more to
 #: do. With its libraries' code the child stays below 512 MB.
 LIMITS: Final = parent.Limits(
-    seconds=10.0,
+    seconds=15.0,
     memory_bytes=440_000_000,
     answer_bytes=_LINE_BYTES + _SAMPLE_BYTES * MAX_VIDEO_PIXELS,
     cpu_seconds=8,

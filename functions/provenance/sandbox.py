@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from provenance.kinds import MediaType
 
 #: A credential of ours is read in a tenth of a second, one in 100 MB in one. By the clock it may
-#: take twice as long as of processor time, for a machine that has more to do.
-LIMITS: Final = parent.Limits(seconds=10.0, memory_bytes=400_000_000, answer_bytes=100_000)
+#: take three times as long as of processor time, for a machine that has more to do.
+LIMITS: Final = parent.Limits(seconds=15.0, memory_bytes=400_000_000, answer_bytes=100_000)
 #: Kinds of files that C2PA has no place in.
 _WITHOUT: Final = frozenset({"video/x-matroska"})
 #: What no file with a credential lacks: a JUMBF description box (ISO/IEC 19566-5), or the box that
