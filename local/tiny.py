@@ -21,7 +21,11 @@ from diffusers import (
 )
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
+from transformers import (
+    PreTrainedTokenizerFast,
+    UMT5Config,
+    UMT5EncoderModel,
+)
 
 from model_endpoint.manifest import MODEL_FOLDER, pack
 from story.cards import Card, card

@@ -76,7 +76,7 @@ class Adapter(Source):
 class Weights(Source):
     """The model: a folder as diffusers saves pipelines, below the folder of weights."""
 
-    pipeline: Literal["WanImageToVideoPipeline", "LTX2ImageToVideoPipeline"]
+    pipeline: Literal["WanImageToVideoPipeline"]
     adapters: tuple[Adapter, ...] = ()
 
 
@@ -112,13 +112,12 @@ class Memory(Contract):
     """How the model is held in the card's memory.
 
     storage: of the transformers between two of their layers; fp8 is half of bf16.
-    offload: what waits in the computer's own memory: "text_encoder" after it has read the prompt,
-    "models" each model while another one works.
+    offload: what waits in the computer's own memory: "text_encoder" after it has read the prompt.
     """
 
     precision: Literal["fp32", "bf16"]
     storage: Literal["same", "fp8"] = "same"
-    offload: Literal["none", "text_encoder", "models"]
+    offload: Literal["none", "text_encoder"]
     vae_tiling: bool
     compile: bool
     #: Of the smallest card that it runs on, as the model's authors or others report it; None if
@@ -146,8 +145,6 @@ class Trained(Contract):
     sampling: Sampling
     memory: Memory
     prompt: PromptStyle
-    #: "own": the model makes sound; "composed": the motion engine's, from the scene.
-    sound: Literal["own", "composed"]
 
 
 class Card(Contract):

@@ -13,7 +13,7 @@ from model_endpoint.engines.diffusion.loading import load
 from model_endpoint.engines.diffusion.model import Drawn, Model, ModelFailed, Stepped, Wanted
 from model_endpoint.engines.diffusion.scene import Opening, opening
 from model_endpoint.engines.motion.encoders import X264, Encoder
-from model_endpoint.engines.motion.movie import SOUND_RATE_HZ, Movie
+from model_endpoint.engines.motion.movie import Movie
 from model_endpoint.engines.motion.planes import packed, planes
 from model_endpoint.engines.protocol import Card, Progress
 from model_endpoint.manifest import WeightsRefused
@@ -53,12 +53,15 @@ class DiffusionEngine:
         return self._card
 
     def warm_up(self) -> None:
-        """One step at every size: layers are compiled, and memory that is too small shows.
+        """One step, at every size if layers are compiled for it, else at the largest.
+
+        Memory that is too small shows here, and not with somebody's story.
 
         Raises:
             GenerationFailed: the model cannot draw, or not within this card's memory.
         """
-        for width, height in self._card.sizes:
+        largest = max(self._card.sizes, key=lambda size: size[0] * size[1])
+        for width, height in self._card.sizes if self._trained.memory.compile else (largest,):
             grey = np.full((height, width, 3), 128, dtype=np.uint8)
             self._draw(
                 Wanted(
@@ -94,7 +97,7 @@ class DiffusionEngine:
         returns = direction.loop and self._returns(direction)
         sampling = self._trained.sampling
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sound") as beside:
-            composed = beside.submit(self._compose, direction, opened)
+            composed = beside.submit(opened.compose)
             drawn = self._draw(
                 Wanted(
                     picture=opened.picture,
@@ -108,7 +111,7 @@ class DiffusionEngine:
                 ),
                 stepped,
             )
-            sound = self._sound(direction, drawn, composed.result())
+            sound = composed.result()
         finished = time.perf_counter()
         progress(DRAWN_DONE, "encode")
         self._write(drawn.frames, direction, sound, destination, progress)
@@ -139,22 +142,6 @@ class DiffusionEngine:
         # The last frame drawn is the first again, so that the clip is all before it.
         whole = self._trained.sampling.frames - 1
         return self._described.form.loops == "whole" and direction.frames == whole
-
-    def _compose(self, direction: Direction, opened: Opening) -> Map | None:
-        own = self._trained.sound == "own"
-        return None if own or direction.ambience == "silence" else opened.compose()
-
-    def _sound(self, direction: Direction, drawn: Drawn, composed: Map | None) -> Map | None:
-        """The model's own sound, as long as the clip, or what was composed."""
-        if direction.ambience == "silence" or self._trained.sound == "composed":
-            return composed
-        if drawn.sound is None:
-            raise GenerationFailed(f"{self.card.engine.name} made no sound; its card says it does")
-        samples = round(direction.frames / direction.fps * SOUND_RATE_HZ)
-        if len(drawn.sound) < samples:
-            silence = np.zeros((samples - len(drawn.sound), 2), dtype=np.float32)
-            return np.concatenate([drawn.sound, silence])
-        return drawn.sound[:samples]
 
     def _draw(self, wanted: Wanted, stepped: Stepped) -> Drawn:
         """Draw, and whatever happens leave the memory as it was.

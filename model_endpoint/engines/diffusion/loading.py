@@ -3,15 +3,16 @@
 import json
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import LTX2ImageToVideoPipeline, WanImageToVideoPipeline
+import transformers
+from diffusers import WanImageToVideoPipeline
 from safetensors import SafetensorError, safe_open
 
 from model_endpoint import metrics
-from model_endpoint.engines.diffusion.ltx import LtxModel
 from model_endpoint.engines.diffusion.model import Model
 from model_endpoint.engines.diffusion.schedule import EvenSchedule
 from model_endpoint.engines.diffusion.wan import WanModel
@@ -20,7 +21,6 @@ from story.cards import Card, Trained
 
 PIPELINES: dict[str, Any] = {
     "WanImageToVideoPipeline": WanImageToVideoPipeline,
-    "LTX2ImageToVideoPipeline": LTX2ImageToVideoPipeline,
 }
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 TRANSFORMERS = ("transformer", "transformer_2")
@@ -49,11 +49,7 @@ def load(folder: Path, described: Card, device: torch.device | None = None) -> M
     checked = time.perf_counter()
     pipeline = assembled(folder, trained)
     hold(pipeline, trained)
-    model: Model = (
-        WanModel(pipeline, trained, place)
-        if trained.weights.pipeline == "WanImageToVideoPipeline"
-        else LtxModel(pipeline, trained, place)
-    )
+    model = WanModel(pipeline, trained, place)
     metrics.log(
         LOG,
         "model loaded",
@@ -80,8 +76,10 @@ def assembled(folder: Path, trained: Trained) -> Any:
         found = index.get("_class_name")
         if found != expected:
             raise WeightsRefused(f"{INDEX} is of {found}; the card says {expected}")
+        readers = text_models(folder / MODEL_FOLDER, index, PRECISIONS[trained.memory.precision])
         pipeline = PIPELINES[expected].from_pretrained(
             folder / MODEL_FOLDER,
+            **readers,
             dtype={
                 "default": PRECISIONS[trained.memory.precision],
                 **WHOLE_PRECISION.get(expected, {}),
@@ -89,7 +87,10 @@ def assembled(folder: Path, trained: Trained) -> Any:
             use_safetensors=True,
             local_files_only=True,
         )
-        require_every_weight(pipeline, folder / MODEL_FOLDER)
+        require_every_weight(
+            {name: part for name, part in pipeline.components.items() if name not in readers},
+            folder / MODEL_FOLDER,
+        )
         if trained.weights.adapters:
             fold_in(pipeline, folder, trained)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
@@ -104,13 +105,40 @@ def assembled(folder: Path, trained: Trained) -> Any:
     return pipeline
 
 
-def require_every_weight(pipeline: Any, folder: Path) -> None:
-    """Refuse parts of which the files lack weights: the libraries draw those by chance.
+def text_models(folder: Path, index: Mapping[str, Any], precision: torch.dtype) -> dict[str, Any]:
+    """The parts that `transformers` loads, by name: it may save weights by other names.
+
+    Raises:
+        WeightsRefused: the files lack weights, which the library would draw by chance.
+    """
+    parts = {}
+    for name, origin in index.items():
+        if not isinstance(origin, list) or origin[0] != "transformers":
+            continue
+        kind: Any = getattr(transformers, origin[1], None)
+        if kind is None or not issubclass(kind, transformers.PreTrainedModel):
+            continue
+        parts[name], loaded = kind.from_pretrained(
+            folder / name,
+            dtype=precision,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+        if missing := sorted(loaded["missing_keys"]):
+            raise WeightsRefused(
+                f"{name} lacks {len(missing)} of its weights, such as {missing[0]}"
+            )
+    return parts
+
+
+def require_every_weight(parts: Mapping[str, Any], folder: Path) -> None:
+    """Refuse parts of which the files lack weights: the library draws those by chance.
 
     Raises:
         WeightsRefused: names the part and its weights.
     """
-    for name, part in pipeline.components.items():
+    for name, part in parts.items():
         if not isinstance(part, torch.nn.Module):
             continue
         there: set[str] = set()

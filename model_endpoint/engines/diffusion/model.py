@@ -1,13 +1,13 @@
 """What a model is asked for and what it gives: the seam between the engine and a family of models.
 
-Two families are behind it: Wan (wan.py) and LTX-2 (ltx.py).
+One family is behind it: Wan (wan.py). Others make pictures by other calls, or sound of their own.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from model_endpoint.pixels import Map, Rgb
+from model_endpoint.pixels import Rgb
 
 #: Told the steps done and their number; what it raises ends the drawing, and frees what it holds.
 Stepped: TypeAlias = Callable[[int, int], None]
@@ -39,12 +39,10 @@ class Wanted:
 class Drawn:
     """What a model drew.
 
-    frames: (N, H, W, 3) uint8; sound: (samples, 2) float32 at 48 kHz, or None; unread: how many
-    tokens of the prompt were beyond what the model reads.
+    frames: (N, H, W, 3) uint8; unread: how many tokens of the prompt were beyond what it reads.
     """
 
     frames: Rgb
-    sound: Map | None
     unread: int
 
 

@@ -27,10 +27,7 @@ class WanModel:
             expand_timesteps=pipeline.config.expand_timesteps,
         )
         self._painter.set_progress_bar_config(disable=True)
-        if trained.memory.offload == "models" and device.type != "cpu":
-            self._painter.enable_model_cpu_offload(device=device)
-        else:
-            self._painter.to(device)
+        self._painter.to(device)
         if trained.memory.offload == "none":
             self._encoder.to(device)
 
@@ -64,11 +61,10 @@ class WanModel:
             output_type="pt",
             **more,
         )
-        return Drawn(as_frames(drawn.frames[0]), None, self._unread(wanted.prompt))
+        return Drawn(as_frames(drawn.frames[0]), self._unread(wanted.prompt))
 
     def give_up(self) -> None:
-        """The reader back to where it waits, and models that were in turn."""
-        self._painter.maybe_free_model_hooks()
+        """The reader back to where it waits."""
         if self._trained.memory.offload != "none":
             self._encoder.to("cpu")
 
