@@ -75,7 +75,7 @@ def prompts(
     ours = [
         *understood(wishes, camera),
         *([STILL_FACES] if still_faces else []),
-        *([] if trained.sampling.reads_negative else refusals(wishes)),
+        *([] if trained.sampling.reads_negative else refusals(wishes, but_faces=still_faces)),
         *seen(tags, faces),
         trained.prompt.closing,
     ]
@@ -122,11 +122,15 @@ def understood(wishes: Wishes, camera: CameraMove | None) -> list[str]:
     return sentences
 
 
-def refusals(wishes: Wishes) -> list[str]:
-    """What shall not be, for models that read no negative prompt."""
-    if not wishes.refused:
+def refusals(wishes: Wishes, *, but_faces: bool) -> list[str]:
+    """What shall not be, for models that read no negative prompt.
+
+    but_faces: that faces stay still is said already; to name what they might do invites it.
+    """
+    refused = [each for each in wishes.refused if not (but_faces and each in FACE_MOTIONS)]
+    if not refused:
         return []
-    things = ", ".join(phrases().motions[motion] for motion in wishes.refused)
+    things = ", ".join(phrases().motions[motion] for motion in refused)
     return [f"None of this is to be seen: {things}."]
 
 
