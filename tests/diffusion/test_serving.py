@@ -31,7 +31,7 @@ from story.generation import Direction, Failure, Progress, Report
 from tests.diffusion.miniature import FPS, FRAMES, ROOT, miniature, request
 
 Direct = Callable[..., Direction]
-START_SECONDS = 120
+START_SECONDS = 300
 
 
 def free_port() -> int:
@@ -104,7 +104,7 @@ def test_a_request_becomes_a_clip_and_the_log_its_measures(
         threads = [
             threading.Thread(
                 target=lambda: answers.append(
-                    httpx.post(f"{url}/invocations", content=body, timeout=120)
+                    httpx.post(f"{url}/invocations", content=body, timeout=300)
                 )
             )
             for _ in range(2)

@@ -9,6 +9,7 @@ from model_endpoint.engines.motion.engine import CARD
 from story import cards
 from story.errors import SettingInvalid
 from story.generation import SIZES
+from story.offer import offer
 
 ROOT = Path(__file__).resolve().parents[3]
 #: A model draws whole squares of this side: of its autoencoder's and its transformer's together.
@@ -67,3 +68,10 @@ def test_a_card_that_cannot_be_is_refused() -> None:
     fields["trained"]["sampling"]["shift"] = 3.0
     with pytest.raises(ValueError, match="takes a shift"):
         cards.Card.model_validate(fields)
+
+
+def test_what_is_offered_is_the_cards() -> None:
+    made = offer("wan-a14b", 10.0).engine
+    assert (made.max_seconds, made.fps) == (5.0, 16)
+    made = offer("wan-5b", 10.0).engine
+    assert (made.aspects[0].width_px, made.aspects[0].height_px) == (704, 1280)
