@@ -29,7 +29,7 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup weights test-deploy guard badges demo demo-trust up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
-	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips fuzz-api fuzz-verify readers deploy \
+	types policy templates test-diffusion bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips fuzz-api fuzz-verify readers deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -140,6 +140,22 @@ test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda 
 test-built: $(READY) $(SAM_READY)  ## Of that what needs no container engine: the builds, and Lambda's emulator
 	@$(BIN)/pytest -q tests/sam/test_build.py tests/sam/test_damage.py tests/sam/test_emulation.py
 
+# PyTorch's build without CUDA is on no ordinary index: TORCH_LINKS is a folder or page that has its wheel.
+TORCH_LINKS ?= $(PIP_FIND_LINKS)
+DIFFUSION := .venv-diffusion
+DIFFUSION_READY := $(DIFFUSION)/.ready
+$(DIFFUSION_READY): requirements/diffusion.txt $(READY)
+	@test -x $(DIFFUSION)/bin/python || $(PYTHON) -m venv $(DIFFUSION)
+	@$(DIFFUSION)/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "requirements/diffusion.txt is for Python 3.11: make test-diffusion PYTHON=python3.11"; exit 1; }
+	@$(BIN)/uv pip install --quiet --python $(DIFFUSION)/bin/python --require-hashes --no-deps \
+		$(foreach each,$(TORCH_LINKS),--find-links $(each)) -r requirements/diffusion.txt
+	@touch $@
+
+# One thread: two would wait for each other longer than they compute (docs/benchmarks/diffusion.md).
+test-diffusion: $(DIFFUSION_READY)  ## The engines with trained models, in miniature, in PyTorch (TORCH_LINKS=…)
+	@OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(DIFFUSION)/bin/python -m pytest -q tests/diffusion
+
 quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_PHOTOS=FOLDER for more)
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
 
@@ -224,4 +240,4 @@ fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECOND
 	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 clean: down  ## Remove everything that was made, the stack included
-	@rm -rf $(VENV) $(SAM) $(DEPLOY) node_modules .enliven .aws-sam out
+	@rm -rf $(VENV) $(SAM) $(DEPLOY) $(DIFFUSION) node_modules .enliven .aws-sam out

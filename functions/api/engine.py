@@ -7,6 +7,7 @@ from pydantic import Field
 from api.problems import Refused
 from cloud.environment import Environment, load
 from story import limits
+from story.cards import card
 from story.view import FieldError
 
 
@@ -34,7 +35,8 @@ def require_seconds(seconds: float) -> None:
 
     Raises Refused.
     """
-    longest = settings().engine_max_seconds
+    here = settings()
+    longest = min(here.engine_max_seconds, card(here.engine_name).form.max_seconds)
     if seconds > longest:
         detail = (
             f"This service's engine makes clips of {limits.MIN_CLIP_SECONDS:g} to {longest:g}"
