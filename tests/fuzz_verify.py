@@ -304,7 +304,6 @@ def _stretch(name: str, folder: str, seconds: int) -> Guided:
 
 
 def page(
-    options: argparse.Namespace,
     tallies: dict[str, Tally],
     through: dict[str, Tally],
     runs: dict[str, Guided],
@@ -341,11 +340,15 @@ def page(
         "| what | measured | limit | |",
         "|---|---:|---:|---|",
         f"| files | {files:,} | {LEAST_FILES:,} | {_kept(files >= LEAST_FILES)} |",
-        f"| longest, processor time | {slowest:.2f} s | {MOST_SECONDS:g} s"
-        f" | {_kept(slowest <= MOST_SECONDS)} |",
+        (
+            f"| longest, processor time | {slowest:.2f} s | {MOST_SECONDS:g} s"
+            f" | {_kept(slowest <= MOST_SECONDS)} |"
+        ),
         f"| longest, by the clock of a busy machine | {waited:.2f} s | | |",
-        f"| greatest memory | {largest / 1e6:.0f} MB | {MOST_BYTES / 1e6:.0f} MB"
-        f" | {_kept(largest <= MOST_BYTES)} |",
+        (
+            f"| greatest memory | {largest / 1e6:.0f} MB | {MOST_BYTES / 1e6:.0f} MB"
+            f" | {_kept(largest <= MOST_BYTES)} |"
+        ),
         f"| crashes | {crashes} | 0 | {_kept(not crashes)} |",
         f"| hung | {hung} | 0 | {_kept(not hung)} |",
         "",
@@ -358,8 +361,10 @@ def page(
         *(["Beyond a limit:", "", *(f"- {line}" for line in bad[:40]), ""] if bad else []),
         "## Coverage-guided",
         "",
-        f"{minutes:.1f} minutes of processor time of {SECONDS // 60}:"
-        f" {_kept(minutes >= SECONDS / 60)}.",
+        (
+            f"{minutes:.1f} minutes of processor time of {SECONDS // 60}:"
+            f" {_kept(minutes >= SECONDS / 60)}."
+        ),
         "",
         "| reader | files | minutes | slowest | greatest memory | branches reached | end |",
         "|---|---:|---:|---:|---:|---:|---|",
@@ -405,7 +410,7 @@ def main() -> int:
         tallies = {name: future.result() for name, future in changed.items()}
         through = {name: future.result() for name, future in called.items()}
         runs = {name: future.result() for name, future in fuzzed.items()}
-    text = page(options, tallies, through, runs)
+    text = page(tallies, through, runs)
     options.page.parent.mkdir(parents=True, exist_ok=True)
     options.page.write_text(text, encoding="utf-8")
     print(text)
