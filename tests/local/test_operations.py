@@ -134,7 +134,7 @@ def test_the_certificate_is_looked_at(deployment: Deployment) -> None:
 def test_alarms_and_dashboard_are_deployed(deployment: Deployment) -> None:
     watch = deployment.client("cloudwatch")
     alarms = watch.describe_alarms()["MetricAlarms"]
-    assert len(alarms) == 9, "those of the endpoint and the objective are behind conditions"
+    assert len(alarms) == 10, "those of the endpoint and the objective are behind conditions"
     for alarm in alarms:
         assert "docs/runbook.md#" in alarm["AlarmDescription"]
         assert alarm["AlarmActions"] == [deployment.outputs["AlarmTopic"]]
