@@ -16,6 +16,8 @@ from story.errors import SettingInvalid
 from story.view import Cost, CostItem
 
 _CALL = "call:"
+#: The template's, by the name in its reports.
+DEFAULT_ENGINE = "enliven-motion"
 _MB_PER_GB = 1024
 #: Native states of a story that became READY; they have no Lambda and so no line of their own.
 #: BeginStory, ClaimUpload, four more choices, PublishStory, AnnounceReady, Ready.
@@ -32,17 +34,20 @@ def prices() -> dict[str, Any]:
 
 
 def endpoint_second(engine: str) -> Mapping[str, Any]:
-    """What a second of an engine's instance costs. Raises SettingInvalid for an unpriced engine."""
+    """What a second of an engine's instance costs.
+
+    engine: by the name in its report. One that is not listed, an operator's own, is priced as what
+    the receipt names, the instance of the template's default engine: a story of it ends as any.
+    """
     listed = prices()
-    if engine not in listed["engine_instances"]:
-        raise SettingInvalid(f"prices.json has no instance for the engine {engine!r}")
-    instance = listed["engine_instances"][engine]
+    named = engine if engine in listed["engine_instances"] else DEFAULT_ENGINE
+    instance = listed["engine_instances"][named]
     per_second = round(listed["endpoint_hour"][instance] / 3600, 9)
     return {"what": f"SageMaker {instance}", "unit": "second", "price": per_second}
 
 
 def itemise(
-    lines: Iterable[Mapping[str, Any]], *, engine_seconds: float, engine: str = "enliven-motion"
+    lines: Iterable[Mapping[str, Any]], *, engine_seconds: float, engine: str = DEFAULT_ENGINE
 ) -> Cost:
     """The cost of a story from its timeline's lines; engine: by the name in its report.
 

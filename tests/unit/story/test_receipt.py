@@ -63,5 +63,9 @@ def test_a_trained_engines_seconds_cost_what_its_gpu_does() -> None:
     cost = itemise([], engine_seconds=100, engine="wan-a14b")
     (gpu,) = [each for each in cost.items if "SageMaker" in each.what]
     assert gpu.cost == pytest.approx(100 * 2.8026 / 3600, rel=1e-4)
-    with pytest.raises(SettingInvalid, match="no instance for the engine 'unheard-of'"):
-        itemise([], engine_seconds=1, engine="unheard-of")
+    (own,) = [
+        each
+        for each in itemise([], engine_seconds=100, engine="an operator's own").items
+        if "SageMaker" in each.what
+    ]
+    assert own.what == "SageMaker ml.c7i.xlarge", "and the receipt says so"
