@@ -358,6 +358,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "RECOGNIZE_CELEBRITIES": "off",
         "ENDPOINT_NAME": "endpoint",
         "DAILY_GENERATIONS": "10",
+        "ENGINE_NAME": "motion",
         "SWITCH_PARAMETER": SWITCH,
         "EVENT_BUS": "enliven-stories",
         "WATERMARK_KEY_ID": watermark_key["KeyMetadata"]["KeyId"],
