@@ -67,6 +67,7 @@ PROBLEMS = {
     "decision_not_allowed": Kind(
         HTTPStatus.CONFLICT, "This cannot be decided about the story now."
     ),
+    "age_restricted": Kind(HTTPStatus.FORBIDDEN, "The story is not for viewers of every age."),
     "story_gone": Kind(HTTPStatus.GONE, "The story is not shown any more."),
     "upload_form_closed": Kind(
         HTTPStatus.CONFLICT, "The story does not wait for a photo any more."
