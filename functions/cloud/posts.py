@@ -53,7 +53,7 @@ def post(
     `age_restriction` from which age on they may see it, in years; None for everybody.
     """
     given = {"caption": caption, "age_restriction": age_restriction}
-    fields = {name: value for name, value in given.items() if value is not None}
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     return stories.change(
         story_id,
         Status.READY,
