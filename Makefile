@@ -25,7 +25,7 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup badges demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
-	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints fuzz-api deploy \
+	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-selection fuzz-api deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -180,6 +180,10 @@ bench-api: $(READY)  ## Measure the API, calm and under load; writes docs/benchm
 
 bench-fingerprints: $(READY)  ## Measure how copies are known again; writes docs/benchmarks/fingerprints.md
 	@$(BIN)/python -m tests.benchmark_fingerprints
+
+bench-selection: $(READY)  ## Measure which frames gate 2 judges (CLIPS=FOLDER of MP4s); writes docs/benchmarks/selection.md
+	@test -n "$(CLIPS)" || { echo "CLIPS= a folder of clips, e.g. what make gallery has made"; exit 1; }
+	@$(BIN)/python -m tests.benchmark_selection "$(CLIPS)"
 
 fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECONDS=… SEED=…)
 	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
