@@ -55,10 +55,10 @@ def read(content: bytes | Path) -> Clip:
     """Every frame of an MP4, as InspectVideo makes them small."""
     source = io.BytesIO(content) if isinstance(content, bytes) else str(content)
     small, first = [], None
-    with av.open(source) as container:
+    with av.open(source, "r") as container:
         for frame in container.decode(video=0):
             if first is None:
-                first = frame.to_ndarray(format="rgb24")
+                first = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
             size = (frame.width // SMALL, frame.height // SMALL)
             small.append(frame.to_ndarray(format="rgb24", width=size[0], height=size[1]))
     if first is None:
