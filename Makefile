@@ -29,7 +29,7 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup weights test-deploy guard badges demo demo-trust up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
-	types policy templates test-diffusion bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips fuzz-api fuzz-verify readers deploy \
+	types policy templates test-diffusion bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips bench-selection fuzz-api fuzz-verify readers deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -235,6 +235,10 @@ fuzz-verify: $(FUZZ_READY)  ## Hostile files, an hour; writes docs/benchmarks/ve
 $(FUZZ_READY): requirements/fuzz.txt $(READY)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/fuzz.txt
 	@touch $@
+
+bench-selection: $(READY)  ## Measure which frames gate 2 judges (CLIPS=FOLDER of MP4s); writes docs/benchmarks/selection.md
+	@test -n "$(CLIPS)" || { echo "CLIPS= a folder of clips, e.g. what make gallery has made"; exit 1; }
+	@$(BIN)/python -m tests.benchmark_selection "$(CLIPS)"
 
 fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECONDS=… SEED=…)
 	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))

@@ -68,6 +68,7 @@ PROBLEMS = {
         HTTPStatus.CONFLICT, "This cannot be decided about the story now."
     ),
     "check_not_found": Kind(HTTPStatus.NOT_FOUND, "There is no such check, or it is over."),
+    "age_restricted": Kind(HTTPStatus.FORBIDDEN, "The story is not for viewers of every age."),
     "story_gone": Kind(HTTPStatus.GONE, "The story is not shown any more."),
     "upload_form_closed": Kind(
         HTTPStatus.CONFLICT, "The story does not wait for a photo any more."

@@ -136,7 +136,7 @@ def view_of(
         sign=lambda which: media.link(story_id, which, seconds),
         share_url=(
             addresses.page_url(story_id)
-            if showing.publicity(record, now) is showing.Public.SHOWN
+            if showing.publicity(record, now) in {showing.Public.SHOWN, showing.Public.RESTRICTED}
             else None
         ),
         now=now,

@@ -61,6 +61,7 @@ def _post(request: PostStoryInput) -> Refused | None:
         clip=candidate.clip(),
         caption=candidate.caption,
         credited=request.credited,
+        age_restriction=gate.age_restriction(candidate),
     ):
         return _repeated(request, stories.find(request.story_id), now)
     posts.remember_page(request.story_id, now + feed.LASTS)

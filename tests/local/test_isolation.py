@@ -74,6 +74,10 @@ MAY: dict[str, dict[str, str]] = {
     "RestorePhoto": {
         "work: work/": "put",
         "evidence key": "decrypt",
+        "held: */": "put",
+        "table: BLOCK#": "get",
+        "table: STORY#": "get update",
+        "table: VERDICT#": "put",
         "table: TIMELINE#": "update",
     },
     "Moderate": {
