@@ -61,7 +61,7 @@ def engine(plan: Plan) -> Check:
         return Check(
             "engine",
             "weak",
-            f"{plan.engine} is not in this repository: its image is yours to make",
+            f"{plan.engine}'s weights are not in this repository, and its image is yours to build",
             "docs/how-to-add-an-engine.md says how",
         )
     return Check("engine", "OK", f"{plan.engine} on {plan.instance}")
@@ -172,7 +172,8 @@ def concurrency(plan: Plan, client: Callable[[str], Any]) -> Check:
             "concurrency",
             "missing",
             f"{told}; Lambda wants {UNRESERVED} left for all other functions",
-            f"pass ApiConcurrency=0 StateConcurrency=0 (reserves none), or {_QUOTAS_CONSOLE}",
+            "pass ApiConcurrency=0 StateConcurrency=0 CheckConcurrency=0 (reserves none), or "
+            f"{_QUOTAS_CONSOLE}",
         )
     return Check("concurrency", "OK", told)
 

@@ -72,16 +72,16 @@ def _stop(suspect: Suspect, listed: blocklist.List, how: str) -> None:
     if listed == "illegal":
         # The hold comes first: from then on nothing of the story is erased, whoever asks. What is
         # elsewhere of the photo goes once it is held apart.
-        _annotate(story_id, legal_hold=True, held_at=timeline.now())
+        _there(story_id, stories.annotate(story_id, legal_hold=True, held_at=timeline.now()))
         bucket = load(HeldSettings).held_bucket
         media.write(bucket, f"{story_id}/upload", suspect.evidence, "application/octet-stream")
-        _annotate(story_id, held_apart=True)
+        _there(story_id, stories.annotate(story_id, held_apart=True))
     telemetry.emit("BlockedPhotos", 1, listed=listed)
     logger.warning("photo_blocked", listed=listed, how=how)
     verdicts.keep(story_id, attempt, "photo", verdict)
     raise PhotoBlocked(f"The photo is on the list of {listed} ones ({how})")
 
 
-def _annotate(story_id: str, **fields: object) -> None:
-    if not stories.annotate(story_id, **fields):
+def _there(story_id: str, annotated: bool) -> None:  # noqa: FBT001 - what annotate answers
+    if not annotated:
         raise StoryMissing(f"There is no record of story {story_id}: it was deleted")

@@ -22,6 +22,7 @@ from watermark.pattern import Key
 
 ENGINE = EngineName(family="procedural", name="Enliven Motion", version="1.2.3")
 STORY = "0123456789abcdef0123456789abcdef"
+ISCC = "ISCC:EMD" + "A" * 52
 MADE_AT = "2026-05-03T10:00:00Z"
 KEY = Key(1, b"only for tests, nowhere else")
 MARK_ID = 0x5EEDF00D
@@ -67,7 +68,7 @@ def sign(labelled: bytes, *, media_type: str = manifest.MEDIA_TYPE) -> Published
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     issued = certificates.issue(public, datetime.now(UTC))
-    story = manifest.Story("xmp:iid:1", MADE_AT, ENGINE, labels.for_engine(ENGINE), "en")
+    story = manifest.Story("xmp:iid:1", MADE_AT, ENGINE, labels.for_engine(ENGINE), "en", ISCC)
     settings = verification.settings(issued.root) | {
         "builder": {
             "thumbnail": {"enabled": False},

@@ -337,6 +337,6 @@ def test_on_a_terminal_the_workflow_is_redrawn_and_its_end_stays(
     assert [line.split()[:2] for line in final.splitlines()[1:4]] == [
         ["✓", "UploadPhoto"],
         ["✓", "InspectPhoto"],
-        ["✓", "ModeratePhoto"],
+        ["✓", "ReadPhotoCreden…"],
     ]
     assert "READY in " in final

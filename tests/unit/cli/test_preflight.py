@@ -115,9 +115,14 @@ def test_a_quota_that_may_not_be_read_is_said_and_stops_nothing(account: Account
 def test_a_young_account_cannot_reserve_and_is_told_how_to_go_without(account: Account) -> None:
     account.quotas({"Concurrent executions": 10.0})
     found = preflight.concurrency(_plan(), account)
-    _is(found, "missing", "190 to be reserved", "ApiConcurrency=0 StateConcurrency=0")
+    _is(
+        found,
+        "missing",
+        "240 to be reserved",
+        "ApiConcurrency=0 StateConcurrency=0 CheckConcurrency=0",
+    )
     account.quotas({"Concurrent executions": 10.0})
-    without = _plan("ApiConcurrency=0", "StateConcurrency=0")
+    without = _plan("ApiConcurrency=0", "StateConcurrency=0", "CheckConcurrency=0")
     _is(preflight.concurrency(without, account), "OK")
     account.quotas({"Concurrent executions": 1000.0})
     _is(preflight.concurrency(_plan(), account), "OK")
@@ -183,10 +188,10 @@ def test_a_stack_that_cannot_be_updated_stops_with_the_way_out(
 
 def test_an_engine_that_is_not_here_is_said_to_be() -> None:
     _is(preflight.engine(_plan()), "OK", "ml.c7i.xlarge")
-    _is(preflight.engine(_plan("Engine=wan-5b")), "weak", "not in this repository")
+    _is(preflight.engine(_plan("Engine=wan-5b")), "weak", "weights are not in this repository")
     _is(preflight.engine(_plan("Engine=none")), "weak", "EndpointName")
     held = {path.name for path in (ROOT / "model_endpoint" / "engines").iterdir() if path.is_dir()}
-    assert held - {"__pycache__"} == {preflight.OWN_ENGINE}
+    assert held - {"__pycache__"} == {preflight.OWN_ENGINE, "diffusion"}
 
 
 def test_no_stack_is_a_new_one() -> None:

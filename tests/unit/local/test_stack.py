@@ -24,6 +24,9 @@ Resources:
   Reviewers:
     Type: AWS::Cognito::UserPoolGroup
     Properties: {UserPoolId: !Ref Pool, GroupName: !Ref Group}
+  Grown:
+    Type: AWS::Cognito::UserPoolGroup
+    Properties: {UserPoolId: !Ref Pool, GroupName: age-18}
 Outputs:
   UserPoolId: {Value: !Ref Pool}
   UserPoolClientId: {Value: !Ref Client}
