@@ -82,6 +82,6 @@ def _stop(suspect: Suspect, listed: blocklist.List, how: str) -> None:
     raise PhotoBlocked(f"The photo is on the list of {listed} ones ({how})")
 
 
-def _there(story_id: str, annotated: bool) -> None:  # noqa: FBT001 - what annotate answers
+def _there(story_id: str, annotated: bool) -> None:
     if not annotated:
         raise StoryMissing(f"There is no record of story {story_id}: it was deleted")
