@@ -175,6 +175,7 @@ GRANTED = {
         "GetObject WorkBucket/failures/*",
         "DeleteObject WorkBucket/failures/*",
         "DeleteObject WorkBucket/results/*",
+        "Decrypt EngineKey",
         "GetItem StoriesTable [STORY#*]",
         "GetItem StoriesTable [GENERATION#* TIMELINE#*]",
         "UpdateItem StoriesTable [GENERATION#* TIMELINE#*]",
@@ -183,6 +184,7 @@ GRANTED = {
     "StoryProgressFunctionRole": ITS_LINE,
     "InspectVideoFunctionRole": [
         "GetObject WorkBucket/results/*",
+        "Decrypt EngineKey",
         "GetObject WorkBucket/work/*",
         "PutObject WorkBucket/work/*",
         *ITS_LINE,
@@ -326,6 +328,8 @@ GRANTED = {
         "GetObject WorkBucket/requests/*",
         "PutObject WorkBucket/results/*",
         "PutObject WorkBucket/failures/*",
+        "GenerateDataKey EngineKey",
+        "Decrypt EngineKey",
         "Publish GenerationDoneTopic",
         "Publish GenerationFailedTopic",
         "PutEvents EventBus",
@@ -352,9 +356,9 @@ GRANTED = {
         "CreateLogStream logs:log-group:/aws/sagemaker/Endpoints/*",
         "PutLogEvents logs:log-group:/aws/sagemaker/Endpoints/*",
         "GetObject arn:aws:s3:::Bucket",
-        "GetObject arn:aws:s3:::Bucket/*",
+        "GetObject arn:aws:s3:::Prefix*",
         "ListBucket arn:aws:s3:::Bucket",
-        "ListBucket arn:aws:s3:::Bucket/*",
+        "ListBucket arn:aws:s3:::Prefix*",
     ],
 }
 
@@ -375,6 +379,7 @@ GRANTED_TO_PEOPLE = {
         "Decrypt EvidenceKey",
     ],
     "ReplayPolicy": [
+        "Decrypt EngineKey",
         *[
             f"{action} StoriesTable [STORY#{REPLAY_PREFIX}* VERDICT#{REPLAY_PREFIX}* "
             f"TIMELINE#{REPLAY_PREFIX}* GENERATION#{REPLAY_PREFIX}*]"
