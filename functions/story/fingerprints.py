@@ -31,7 +31,7 @@ class Fingerprints(Contract):
 
 #: Copies of our clips: at most 28, with a tenth cut off 94; clips of other photos: at least 82.
 PDQ_MOST_BITS: Final = 64
-#: Copies: at most 15, with a tenth cut off 61; others: at least 75.
+#: Copies: at most 16, with a tenth cut off 61; others: at least 75.
 ISCC_MOST_BITS: Final = 68
 
 
