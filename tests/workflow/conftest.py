@@ -309,6 +309,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", providers.url)
         clients.client.cache_clear()
         yield _deploy(monkeypatch, providers, tmp_path)
+        providers.finish()
         clients.client.cache_clear()
 
 
