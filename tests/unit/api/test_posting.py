@@ -4,12 +4,13 @@ import base64
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from api import posting
 from api.problems import PROBLEMS
 from cloud import posts, stories
 from local.golden_events import api_event
@@ -242,9 +243,21 @@ def test_the_feed_is_for_those_who_are_signed_in() -> None:
     assert problem(call(event)) == (401, "access_token_required")
 
 
-def test_pages_give_every_story_once_newest_first_across_shards_and_days() -> None:
-    hours = [index * 1.3 for index in range(18)]
-    ordered = [made.posted(ago=timedelta(hours=each)) for each in hours]
+def test_pages_give_every_story_once_newest_first_across_shards_and_days(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The feed is read at the latest noon, so that its day has a midnight in its middle.
+    real = datetime.now(UTC)
+    noon = (real - timedelta(hours=12)).replace(hour=12, minute=0, second=0, microsecond=0)
+
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # noqa: ARG003
+            return noon
+
+    monkeypatch.setattr(posting, "datetime", Noon)
+    hours = [0.1 + index * 1.3 for index in range(18)]
+    ordered = [made.posted(ago=real - noon + timedelta(hours=each)) for each in hours]
     shards = {stories.get(each)["feed_shard"] for each in ordered}
     assert len({shard.partition("#")[0] for shard in shards}) == 2, "over midnight"
     assert len(shards) > 2, "a day has two"
