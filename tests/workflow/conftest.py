@@ -305,6 +305,8 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
     }
     with Providers() as providers, mock_aws(config=config):
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
+        # A client is made anew in 20 ms, and a test asks for dozens.
+        monkeypatch.setattr(boto3, "client", cache(boto3.client))
         for service in ("REKOGNITION", "BEDROCK_RUNTIME", "SAGEMAKER_RUNTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", providers.url)
         clients.client.cache_clear()
