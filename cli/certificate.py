@@ -109,7 +109,7 @@ def install_throw_away(target: account.Target) -> str:
 def _csr(options: Namespace, target: account.Target) -> Exit:
     from cryptography import x509  # noqa: PLC0415 - only for this
 
-    from cli.certificate_request import csr  # noqa: PLC0415 - the same
+    from provenance.certificate_request import csr  # noqa: PLC0415 - the same
 
     try:
         subject = x509.Name.from_rfc4514_string(options.subject)

@@ -18,6 +18,7 @@ LEAST_PERCENT = 0.35
 #: What kind of work a state does: decides a bar's colour, and is said in the legend.
 KINDS = {
     "InspectPhoto": "media",
+    "ReadPhotoCredential": "signature",
     "RestorePhoto": "media",
     "ModeratePhoto": "gate",
     "AwaitPrompt": "direction",

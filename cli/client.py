@@ -30,7 +30,7 @@ LEAST_SECONDS = 0.05
 CHUNK_BYTES = 1 << 16
 
 #: What S3 calls the ways in which an upload form refuses a file.
-UPLOAD_CODES = {"EntityTooLarge": "photo_too_large", "EntityTooSmall": "photo_unreadable"}
+UPLOAD_CODES = {"EntityTooLarge": "too_large", "EntityTooSmall": "unreadable"}
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -90,16 +90,14 @@ class StoriesApi:
         self._http.close()
 
     def _patience(self) -> httpx.Timeout:
-        """How long one request may wait: never past the deadline."""
-        answer = max(LEAST_SECONDS, min(ANSWER_SECONDS, self._deadline.left))
-        return httpx.Timeout(answer, connect=min(CONNECT_SECONDS, answer))
+        return patience(self._deadline)
 
     def sign_in(self) -> None:
         """Exchange the user's password for an access token (InitiateAuth, unsigned)."""
         password = self._profile.password
         if password is None:  # profile.load() fills it in
             raise CommandFailed("password_missing", f"no password for {self._profile.username}")
-        with _reaching(self._profile.sign_in_url):
+        with reaching(self._profile.sign_in_url):
             response = self._http.post(
                 self._profile.sign_in_url + "/",
                 timeout=self._patience(),
@@ -172,47 +170,14 @@ class StoriesApi:
 
     def upload(self, form: UploadForm, photo: Path) -> None:
         """Send a photo with its form; raises CommandFailed in the words of the form's owner."""
-        try:
-            with _TimedFile(photo, self._deadline) as file, _reaching(form.url):
-                response = self._http.post(
-                    form.url,
-                    data=form.fields,
-                    files={"file": ("photo", file)},
-                    timeout=self._patience(),
-                )
-        except OSError as error:
-            raise CommandFailed(
-                "photo_unreadable", f"{photo}: {error.strerror}", Exit.USAGE
-            ) from error
-        except Unanswered:
-            # A server may refuse a body by hanging up before it has read all of it.
-            count = photo.stat().st_size
-            if count > form.max_bytes:
-                raise CommandFailed(
-                    "photo_too_large", f"{count:,} bytes; at most {form.max_bytes:,}", Exit.USAGE
-                ) from None
-            raise
-        if response.is_success:
-            return
-        code = re.search(r"<Code>([\w.]{1,80})</Code>", response.text)
-        message = re.search(r"<Message>([^<]{1,400})</Message>", response.text)
-        if code is None:
-            raise CommandFailed("upload_failed", f"{_said(response)}, which is no answer of S3")
-        if response.is_server_error:
-            raise CommandFailed("upload_failed", f"S3 answered {response.status_code} {code[1]}")
-        detail = f"the upload was refused: {message[1] if message else code[1]}"
-        if code[1] == "EntityTooLarge":
-            detail = f"{detail} (at most {form.max_bytes / 2**20:.0f} MiB)"
-        raise CommandFailed(
-            UPLOAD_CODES.get(code[1], "upload_refused"), f"{detail} [{code[1]}]", Exit.USAGE
-        )
+        send_form(self._http, form, photo, self._deadline)
 
     def download(self, url: str, target: Path) -> None:
         """Fetch a file to a temporary name beside `target`, then move it there in one step."""
         temporary = target.with_name(f".{target.name}.part")
         try:
             with (
-                _reaching(url),
+                reaching(url),
                 self._http.stream("GET", url, timeout=self._patience()) as response,
             ):
                 if not response.is_success:
@@ -254,7 +219,7 @@ class StoriesApi:
     def _send(
         self, method: str, path: str, body: object, headers: dict[str, str] | None
     ) -> httpx.Response:
-        with _reaching(self._profile.api_url):
+        with reaching(self._profile.api_url):
             return self._http.request(
                 method,
                 self._profile.api_url + path,
@@ -262,6 +227,54 @@ class StoriesApi:
                 timeout=self._patience(),
                 headers={"Authorization": f"Bearer {self._token}", **(headers or {})},
             )
+
+
+def patience(deadline: Deadline) -> httpx.Timeout:
+    """How long one request may wait: never past the deadline."""
+    answer = max(LEAST_SECONDS, min(ANSWER_SECONDS, deadline.left))
+    return httpx.Timeout(answer, connect=min(CONNECT_SECONDS, answer))
+
+
+def send_form(
+    http: httpx.Client, form: UploadForm, path: Path, deadline: Deadline, *, what: str = "photo"
+) -> None:
+    """Send a file with a form; raises CommandFailed in the words of the form's owner.
+
+    what: what the file is, in the codes of errors: "photo" or "file".
+    """
+    try:
+        with _TimedFile(path, deadline) as file, reaching(form.url):
+            response = http.post(
+                form.url,
+                data=form.fields,
+                files={"file": (what, file)},
+                timeout=patience(deadline),
+            )
+    except OSError as error:
+        raise CommandFailed(
+            f"{what}_unreadable", f"{path}: {error.strerror}", Exit.USAGE
+        ) from error
+    except Unanswered:
+        # A server may refuse a body by hanging up before it has read all of it.
+        count = path.stat().st_size
+        if count > form.max_bytes:
+            raise CommandFailed(
+                f"{what}_too_large", f"{count:,} bytes; at most {form.max_bytes:,}", Exit.USAGE
+            ) from None
+        raise
+    if response.is_success:
+        return
+    code = re.search(r"<Code>([\w.]{1,80})</Code>", response.text)
+    message = re.search(r"<Message>([^<]{1,400})</Message>", response.text)
+    if code is None:
+        raise CommandFailed("upload_failed", f"{_said(response)}, which is no answer of S3")
+    if response.is_server_error:
+        raise CommandFailed("upload_failed", f"S3 answered {response.status_code} {code[1]}")
+    detail = f"the upload was refused: {message[1] if message else code[1]}"
+    if code[1] == "EntityTooLarge":
+        detail = f"{detail} (at most {form.max_bytes / 2**20:.0f} MiB)"
+    named = f"{what}_{UPLOAD_CODES[code[1]]}" if code[1] in UPLOAD_CODES else "upload_refused"
+    raise CommandFailed(named, f"{detail} [{code[1]}]", Exit.USAGE)
 
 
 class _TimedFile(io.FileIO):
@@ -277,7 +290,7 @@ class _TimedFile(io.FileIO):
 
 
 @contextmanager
-def _reaching(url: str) -> Iterator[None]:
+def reaching(url: str) -> Iterator[None]:
     """Convert the transport's failures, once, into one that names the server."""
     try:
         yield
@@ -321,6 +334,13 @@ def _problem(response: httpx.Response) -> CommandFailed:
     if response.status_code in {httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY}:
         status = Exit.USAGE
     return kind(problem.code, problem.detail, status)
+
+
+def of_answer(model: type[Answer], response: httpx.Response) -> Answer:
+    """An answer as parsed. Raises CommandFailed with what a refusal says."""
+    if not response.is_success:
+        raise _problem(response)
+    return _parse(model, response)
 
 
 def _parse(model: type[Answer], response: httpx.Response) -> Answer:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli import checkout
+from cli import checkout, figures
 from cli.outcome import CommandFailed, Exit
 from story.receipt import prices
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 DAYS = 30
 HOURS_A_DAY = 24
-#: An instance that one story has woken: minutes to start, and until scaling takes it away again
-#: (fifteen minutes of target tracking, then its cool-down).
-START_SECONDS, LINGER_SECONDS = 300, 1_200
+#: An instance that one story has woken is there until scaling takes it away again: fifteen minutes
+#: of target tracking, then its cool-down.
+LINGER_SECONDS = 1_200
 #: How busy an instance can be on the average before stories wait for each other.
 UTILISATION = 0.7
 #: What works while nobody comes: 96 sweeps a day, each listing four buckets, and four looks at the
@@ -79,7 +79,8 @@ def run(options: Namespace) -> Exit:
     for item in items:
         print(f"  {item.cost:>12,.2f}  {item.what}: {quantity(item.quantity)} {item.unit}")
     print(f"  {total(items):>12,.2f}  in all")
-    print(f"  by {prices()['price_list']}; engine time: {_engine(options.engine)['source']}")
+    said = figures.figures()["engines"][options.engine]
+    print(f"  by {prices()['price_list']}; engine time: {said['clip']['source']}")
     return Exit.OK
 
 
@@ -165,13 +166,13 @@ def endpoint(stories: int, engine: str, min_instances: int) -> Endpoint:
     until scaling takes the instance away, at most the whole day; beyond that instances are added so
     that each is busy for UTILISATION of its time.
     """
-    seconds = float(_engine(engine)["seconds"])
+    seconds = figures.clip_seconds(engine)
     busy = stories * seconds / 3600
     shared = busy / UTILISATION
-    alone = stories * (seconds + START_SECONDS + LINGER_SECONDS) / 3600
+    alone = stories * (seconds + figures.start_seconds(engine) + LINGER_SECONDS) / 3600
     least = HOURS_A_DAY * min_instances
     hours = max(least, shared, min(HOURS_A_DAY, alone))
-    return Endpoint(_instance(engine), hours, math.ceil(hours / HOURS_A_DAY))
+    return Endpoint(instance(engine), hours, math.ceil(hours / HOURS_A_DAY))
 
 
 def _endpoint_items(stories: int, engine: str, min_instances: int) -> list[Item]:
@@ -195,21 +196,18 @@ def _typical() -> dict[str, Any]:
     return found
 
 
-def _engine(engine: str) -> dict[str, Any]:
-    found: dict[str, Any] = _typical()["engine_seconds"][engine]
-    return found
-
-
 @cache
-def _template() -> dict[str, Any]:
+def template() -> dict[str, Any]:
+    """template.yaml as it is written."""
     from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 - slow, and only for this
 
     found: dict[str, Any] = yaml_parse((checkout.ROOT / "template.yaml").read_text("utf-8"))
     return found
 
 
-def _instance(engine: str) -> str:
-    return str(_template()["Mappings"]["Engines"][engine]["InstanceType"])
+def instance(engine: str) -> str:
+    """The instance type that template.yaml gives an engine."""
+    return str(template()["Mappings"]["Engines"][engine]["InstanceType"])
 
 
 def _counted(*, endpoint: bool, warm: bool) -> dict[str, int]:
@@ -224,7 +222,7 @@ def _counted(*, endpoint: bool, warm: bool) -> dict[str, int]:
         ),
         0,
     )
-    resources = _template()["Resources"]
+    resources = template()["Resources"]
     for each in resources.values():
         if each["Type"] in counted and holds[each.get("Condition")]:
             counted[each["Type"]] += 1

@@ -70,6 +70,11 @@ def arguments(parser: ArgumentParser) -> None:
         default=labels.DEFAULT_LANGUAGE,
         help="what the badge in the picture is written in",
     )
+    parser.add_argument(
+        "--keep-photo-credentials",
+        action="store_true",
+        help="the video's credential may say that the photo's own held, and name them",
+    )
     parser.add_argument("--profile", default=profiles.LOCAL, metavar="NAME")
     parser.add_argument(
         "--timeout", type=float, default=DEFAULT_TIMEOUT_SECONDS, metavar="S", help="seconds"
@@ -140,6 +145,7 @@ def _request(options: Namespace) -> CreateStory:
             preset=options.preset,
             seed=options.seed,
             language=options.language,
+            keep_photo_credentials=options.keep_photo_credentials,
         )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

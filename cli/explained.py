@@ -31,6 +31,7 @@ FOLDER = Path(__file__).with_name("page")
 PHOTO_SIDE_PX = 1_280
 PURPOSES = {
     "InspectPhoto": "Refuses what is no photo and rewrites the rest, without any metadata.",
+    "ReadPhotoCredential": "Whether the photo came with Content Credentials that hold.",
     "RestorePhoto": "A retry: the clean photo, from where it was kept.",
     "ModeratePhoto": "Gate 1, first half: is this a photo that we show?",
     "AwaitPrompt": "A draft: says what fits the photo, and waits for its creator's words.",
@@ -40,7 +41,7 @@ PURPOSES = {
     "InspectVideo": "Unpacks the result and lets only a sound clip on.",
     "ModerateVideo": "Gate 2: before anyone, its creator included, can see the video.",
     "LabelVideo": "The mark, the badge, the declarations, the poster and the ingredient.",
-    "SignVideo": "Content Credentials, signed by KMS and read back.",
+    "SignVideo": "Content Credentials, signed by KMS and read back by two verifiers.",
 }
 TONES = {
     Status.READY: "good",

@@ -37,6 +37,7 @@ COMMANDS = {
     "deploy": "deploy to AWS: costs, checks, build, changes, one story",
     "destroy": "delete a stack in AWS, and say what stays",
     "costs": "what a stack costs a month, at rest and with stories",
+    "capacity": "instances, waits and dollars a story for a number of stories a day",
     "certificate": "ask for, install or look at the signing certificate",
 }
 

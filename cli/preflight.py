@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ _IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
     r"(?P<repository>[a-z0-9._/-]+)(?::(?P<tag>[\w.-]+)|@(?P<digest>sha256:[0-9a-f]{64}))$"
 )
+#: As template.yaml's ModelDataUri has it, and what model_endpoint/manifest.py leaves there.
+_PREFIX = re.compile(r"s3://(?P<bucket>[a-z0-9.-]{3,63})/(?P<prefix>[A-Za-z0-9/_.-]+/)")
+MANIFEST = "manifest.json"
 _QUOTAS_CONSOLE = "ask for more in the console of Service Quotas"
 _LOOK = "look there yourself: console of Service Quotas"
 
@@ -37,6 +41,8 @@ def examine(plan: Plan, client: Callable[[str], Any]) -> Iterator[Check]:
     yield region(plan, client)
     if plan.engine != "none":
         yield image(plan, client)
+        if plan.engine != OWN_ENGINE:
+            yield weights(plan, client)
         yield instances(plan, client)
     yield engine(plan)
     yield concurrency(plan, client)
@@ -55,7 +61,7 @@ def engine(plan: Plan) -> Check:
         return Check(
             "engine",
             "weak",
-            f"{plan.engine} is not in this repository: its image is yours to make",
+            f"{plan.engine}'s weights are not in this repository, and its image is yours to build",
             "docs/how-to-add-an-engine.md says how",
         )
     return Check("engine", "OK", f"{plan.engine} on {plan.instance}")
@@ -102,6 +108,28 @@ def image(plan: Plan, client: Callable[[str], Any]) -> Check:
     return Check("image", "OK", uri)
 
 
+def weights(plan: Plan, client: Callable[[str], Any]) -> Check:
+    """Whether ModelDataUri has weights that were packed for this engine."""
+    uri, upload = plan.value("ModelDataUri"), f"make weights ENGINE={plan.engine} uploads them"
+    parts = _PREFIX.fullmatch(uri)
+    if parts is None:
+        said = "ModelDataUri is not set" if not uri else f"{uri} is no s3://bucket/prefix/"
+        return Check("weights", "missing", said, upload)
+    key = f"{parts['prefix']}{MANIFEST}"
+    try:
+        with account.failures():
+            body = client("s3").get_object(Bucket=parts["bucket"], Key=key)["Body"].read()
+        packed_for = str(json.loads(body)["engine"])
+    except CommandFailed as failed:
+        return Check("weights", "missing", f"{uri}{MANIFEST}: {failed.detail}", upload)
+    except (ValueError, KeyError, TypeError):
+        return Check("weights", "missing", f"{uri}{MANIFEST} is not what packing writes", upload)
+    if packed_for != plan.engine:
+        said = f"{uri} has weights of {packed_for}, not of {plan.engine}"
+        return Check("weights", "missing", said, upload)
+    return Check("weights", "OK", uri)
+
+
 def quota(client: Callable[[str], Any], service: str, name: str) -> float | str:
     """The account's value of a quota, or why it cannot be told."""
     quotas = client("service-quotas")
@@ -144,7 +172,8 @@ def concurrency(plan: Plan, client: Callable[[str], Any]) -> Check:
             "concurrency",
             "missing",
             f"{told}; Lambda wants {UNRESERVED} left for all other functions",
-            f"pass ApiConcurrency=0 StateConcurrency=0 (reserves none), or {_QUOTAS_CONSOLE}",
+            "pass ApiConcurrency=0 StateConcurrency=0 CheckConcurrency=0 (reserves none), or "
+            f"{_QUOTAS_CONSOLE}",
         )
     return Check("concurrency", "OK", told)
 

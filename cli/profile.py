@@ -84,20 +84,14 @@ def path_of(name: str) -> Path:
     return Path.home() / ".config" / "enliven" / f"{name}.json"
 
 
+def address(name: str) -> str:
+    """Where a profile's API is: all that is needed to ask what anybody may ask."""
+    return _read(name).api_url
+
+
 def load(name: str) -> Profile:
     """Read a profile; raises CommandFailed that says which file and which key is wrong."""
-    path = path_of(name)
-    try:
-        profile = Profile.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        remedy = "run `enliven up`" if name == LOCAL else "write it, or use `--profile local`"
-        raise CommandFailed(
-            "profile_missing", f"no profile {name!r}: looked at {path}; {remedy}"
-        ) from None
-    except OSError as error:
-        raise CommandFailed("profile_unreadable", f"{path}: {error.strerror}") from error
-    except ValidationError as error:
-        raise CommandFailed("profile_invalid", f"{path}: {_first(error)}") from None
+    path, profile = path_of(name), _read(name)
     if profile.password is None:
         password = os.environ.get(PASSWORD_VARIABLE)
         if not password:
@@ -109,6 +103,21 @@ def load(name: str) -> Profile:
         beside = path.parent / profile.root_certificate
         profile = profile.model_copy(update={"root_certificate": beside})
     return profile
+
+
+def _read(name: str) -> Profile:
+    path = path_of(name)
+    try:
+        return Profile.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        remedy = "run `enliven up`" if name == LOCAL else "write it, or use `--profile local`"
+        raise CommandFailed(
+            "profile_missing", f"no profile {name!r}: looked at {path}; {remedy}"
+        ) from None
+    except OSError as error:
+        raise CommandFailed("profile_unreadable", f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise CommandFailed("profile_invalid", f"{path}: {_first(error)}") from None
 
 
 def _first(error: ValidationError) -> str:

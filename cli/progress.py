@@ -129,7 +129,7 @@ class PlainScreen(Screen):
     def _line(self, step: Step) -> None:
         mark = MARK[step.phase][0]
         took = milliseconds(step.ms)
-        self._console.print(f"{self._clock()}  {mark} {step.name:<16} {step.note:<24} {took:>10}")
+        self._console.print(f"{self._clock()}  {mark} {step.name:<19} {step.note:<24} {took:>10}")
 
     def _clock(self) -> str:
         return f"{time.monotonic() - self._began:7.2f} s"

@@ -20,6 +20,7 @@ from model_endpoint.engines.motion.planes import rgb
 from model_endpoint.pixels import as_map, as_rgb
 from model_endpoint.scene.analysis import analyse
 from story import labels, limits
+from story.cards import card
 
 if TYPE_CHECKING:
     from typing import Any
@@ -106,6 +107,7 @@ def look(picture: Rgb, record: dict[str, Any], *, seed: int, size: tuple[int, in
     """
     scene = analyse(picture)
     direction = direct(
+        engine=card("motion"),
         story_id=str(record["story_id"]),
         attempt=int(record["attempt"]),
         take=1,

@@ -19,7 +19,8 @@ from cli.outcome import CommandFailed, Exit
 from cli.phones import announce
 from cli.terminal import open_console
 from cli.words import milliseconds, printable, seconds
-from local.stack import PARAMETERS, STACK_NAME
+from local.environments import STACK_NAME
+from local.stack import PARAMETERS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -1,43 +1,47 @@
-"""`enliven verify`: what the Content Credentials embedded in a file say, and whether they hold.
+"""`enliven verify`: was a file made here, and what do its Content Credentials say?
 
-0  valid, and signed by a trusted signer where trust anchors were given
+The stack of the profile is asked, if there is one: it knows the hidden mark and the look of its
+clips. Without one, and with --alone, the credential in the file is all there is to go by.
+
+0  verified or recovered; or valid, and signed by a trusted signer where trust anchors were given
 2  not a media file, or one that cannot be read
-3  no credential, an invalid one, or one of a signer who is not trusted
+3  anything else
 
-The file may be hostile. The parser is quadratic in the number of an MP4's boxes and runs native
-code, so boxes are counted first, and it runs in a child process with a deadline.
+The file may be hostile: it is read as strangers' files are, in a child process of limited means
+(provenance/sandbox.py).
 """
 
 from __future__ import annotations
 
 import json
-import mmap
-import os
-import struct
-import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from cryptography import x509
-from pydantic import ValidationError
 
-from cli import checkout
+from cli import checkout, checks, profile
+from cli.client import Unanswered
 from cli.outcome import CommandFailed, Exit
 from cli.words import printable
-from provenance import verification
-from provenance.verification import VERIFIER, Finding, Reading
-from story.errors import CredentialInvalid
+from provenance import sandbox
+from provenance.answer import of_verdict
+from provenance.reading import Finding, Reading  # noqa: TC001 - pydantic reads it
+from provenance.verification import VERIFIER
 from story.generation import Contract
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-MAX_BOXES: Final = 2_000
+    from cli.checks import Told
+
 DEADLINE_SECONDS: Final = 30.0
 
 Verdict = Literal["trusted", "valid", "untrusted", "invalid", "absent"]
 GOOD: Final = frozenset({"trusted", "valid"})
+#: Answers by which a file was made here.
+OURS: Final = frozenset({"verified", "recovered"})
 HEADLINES: Final[dict[Verdict, str]] = {
     "trusted": "✓ valid: intact since it was signed, by a signer you trust",
     "valid": "✓ valid: intact since it was signed; who signed it was not checked",
@@ -64,22 +68,6 @@ SOURCE_TYPES: Final = {
     "virtualRecording": "recorded from a virtual event",
 }
 
-_BRANDS: Final = {
-    b"avif": "image/avif",
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"mif1": "image/heif",
-    b"qt  ": "video/quicktime",
-}
-#: Boxes that consist of boxes.
-_CONTAINERS: Final = frozenset(
-    b"moov trak edts mdia minf dinf stbl udta mvex moof traf mfra meta iprp ipco jumb schi sinf"
-    b" meco strk strd rinf hnti ilst".split()
-)
-_FULL_BOXES: Final = frozenset({b"meta"})
-_HEADER_BYTES: Final = 8
-_LARGE_HEADER_BYTES: Final = 16
-
 
 class VerifyReport(Contract):
     """What was found in one file. `reading` is None if no credential could be read."""
@@ -99,13 +87,6 @@ class VerifyReport(Contract):
         return self.verdict in GOOD
 
 
-class _Answer(Contract):
-    """What the child says: a reading, or None, or why the credential cannot be read."""
-
-    reading: Reading | None = None
-    broken: str | None = None
-
-
 def verify(path: Path, anchors: bytes | None, *, seconds: float = DEADLINE_SECONDS) -> VerifyReport:
     """Read and check the credential embedded in a file.
 
@@ -121,132 +102,22 @@ def verify(path: Path, anchors: bytes | None, *, seconds: float = DEADLINE_SECON
                 f"The trust anchors are no PEM certificates: {error}",
                 Exit.USAGE,
             ) from error
-    media_type = _sniff(path)
-    answer = _ask(path, media_type, anchors, seconds)
-    if answer.broken is not None:
-        verdict: Verdict = "invalid"
-        defects: tuple[Finding, ...] = (
-            Finding(where="credential", code="unreadable", explanation=answer.broken),
-        )
-    elif answer.reading is None:
-        verdict, defects = "absent", ()
-    else:
-        defects = answer.reading.defects(anchored=anchors is not None)
-        verdict = _verdict(answer.reading, defects)
+    found = sandbox.read(
+        path,
+        None if anchors is None else anchors.decode("utf-8", errors="replace"),
+        limits=replace(sandbox.LIMITS, seconds=seconds),
+    )
+    if found.verdict == "unreadable" or found.media_type is None:
+        raise CommandFailed("file_unreadable", f"{path}: {found.unreadable}", Exit.USAGE)
     return VerifyReport(
         file=str(path),
-        media_type=media_type,
-        verdict=verdict,
-        anchored=anchors is not None,
-        reading=answer.reading,
-        defects=defects,
+        media_type=found.media_type,
+        verdict=found.verdict,
+        anchored=found.anchored,
+        reading=found.reading,
+        defects=found.defects,
         verified_by=VERIFIER,
     )
-
-
-def _verdict(reading: Reading, defects: tuple[Finding, ...]) -> Verdict:
-    if reading.state == "Invalid" or any(d.code != verification.UNTRUSTED for d in defects):
-        return "invalid"
-    if defects:
-        return "untrusted"
-    return "trusted" if reading.state == "Trusted" else "valid"
-
-
-def _sniff(path: Path) -> str:
-    """The media type by the file's first bytes. Raises CommandFailed for anything else."""
-    try:
-        if not path.is_file():
-            raise _unreadable(path, "there is no such file" if not path.exists() else "not a file")
-        if not path.stat().st_size:
-            raise _unreadable(path, "the file is empty")
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            head = data[:16]
-            if head[4:8] == b"ftyp":
-                count_boxes(path, data)
-                return _BRANDS.get(head[8:12], "video/mp4")
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
-    for magic, media_type in (
-        (b"\xff\xd8\xff", "image/jpeg"),
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-    ):
-        if head.startswith(magic):
-            return media_type
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    raise _unreadable(
-        path, f"it begins with {head[:8]!r}, not as MP4, MOV, JPEG, PNG, WebP, HEIC or AVIF do"
-    )
-
-
-def count_boxes(path: Path, data: mmap.mmap | bytes) -> int:
-    """How many boxes an ISO base media file has; linear, and without recursion.
-
-    Stops at what is no box: the parser refuses that by itself. Raises CommandFailed if there are
-    more than MAX_BOXES.
-    """
-    count = 0
-    pending = [(0, len(data))]
-    while pending:
-        position, end = pending.pop()
-        while end - position >= _HEADER_BYTES:
-            size, kind = struct.unpack_from(">I4s", data, position)
-            header = _HEADER_BYTES
-            if size == 1 and end - position >= _LARGE_HEADER_BYTES:
-                size, header = struct.unpack_from(">Q", data, position + 8)[0], _LARGE_HEADER_BYTES
-            elif size == 0:
-                size = end - position
-            if size < header:
-                break
-            count += 1
-            if count > MAX_BOXES:
-                raise _unreadable(
-                    path, f"it has more than {MAX_BOXES} boxes; that many are not read"
-                )
-            if kind in _CONTAINERS:
-                skip = header + (4 if kind in _FULL_BOXES else 0)
-                pending.append((position + skip, min(position + size, end)))
-            position += size
-    return count
-
-
-def _unreadable(path: Path, why: str) -> CommandFailed:
-    return CommandFailed("file_unreadable", f"{path}: {why}", Exit.USAGE)
-
-
-def _ask(path: Path, media_type: str, anchors: bytes | None, seconds: float) -> _Answer:
-    """Let a child read the file; it may crash or hang without harm."""
-    command = [sys.executable, "-P", "-c", "from cli import verify; verify.child()"]
-    try:
-        done = subprocess.run(
-            [*command, str(path), media_type],
-            input=anchors or b"",
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _unreadable(path, f"reading it took longer than {seconds:g} s") from error
-    try:
-        return _Answer.model_validate_json(done.stdout)
-    except ValidationError as error:
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise _unreadable(
-            path, f"the reader ended with status {done.returncode}: {last or 'it said nothing'}"
-        ) from error
-
-
-def child() -> None:
-    """Read the file that the arguments name, with the anchors on stdin; JSON on stdout."""
-    name, media_type = sys.argv[1:]
-    anchors = sys.stdin.read() or None
-    try:
-        with Path(name).open("rb") as file:
-            answer = _Answer(reading=verification.read(file, media_type, anchors))
-    except CredentialInvalid as error:
-        answer = _Answer(broken=str(error))
-    sys.stdout.write(answer.model_dump_json())
 
 
 def summary(report: VerifyReport) -> str:
@@ -279,7 +150,8 @@ def _facts(reading: Reading) -> list[tuple[str, str]]:
         (
             "made from",
             f"{part.title or 'something untitled'} ({part.relationship})"
-            + (", shown in the credential" if part.has_thumbnail else ""),
+            + (", shown in the credential" if part.has_thumbnail else "")
+            + (f". {part.description}" if part.description else ""),
         )
         for part in reading.ingredients
     ]
@@ -306,6 +178,14 @@ def arguments(command: ArgumentParser) -> None:
     """The arguments of `enliven verify`."""
     command.add_argument("file", type=Path, metavar="FILE", help="an MP4 or a picture")
     command.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="ask the Enliven of this profile (default: the local stack, if there is one)",
+    )
+    command.add_argument(
+        "--alone", action="store_true", help="ask no stack: go by the credential in the file alone"
+    )
+    command.add_argument(
         "--anchors",
         type=Path,
         metavar="PEM",
@@ -315,13 +195,54 @@ def arguments(command: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Exit:
-    """Verify one file and print what was found."""
+    """Verify one file and print what was found, the answer first."""
     report = verify(options.file, _anchors(options.anchors))
+    told = None if options.alone else _ask(options.file, options.profile)
     if options.json:
-        print(json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        document = report.model_dump(mode="json")
+        document["answer"] = told.check.answer if told else alone(report)
+        document["check"] = told.check.model_dump(mode="json") if told else None
+        print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
+        if told:
+            print(render_check(told))
         print(render(report))
-    return Exit.OK if report.good else Exit.REJECTED
+    ours = told is not None and told.check.answer in OURS
+    return Exit.OK if ours or report.good else Exit.REJECTED
+
+
+def alone(report: VerifyReport) -> str:
+    """The answer of the credential alone."""
+    return of_verdict(report.verdict)
+
+
+def render_check(told: Told) -> str:
+    """What a stack says, its sentence first, then what each lamp can prove."""
+    check = told.check
+    mark = "✓" if check.answer in OURS else "✗"
+    lines = [f"{mark} {check.answer}: {printable(check.sentence or '')}"]
+    lamps = (("credential", check.credential), ("mark", check.mark), ("look", check.fingerprint))
+    lines += [f"  {name:<12} {printable(lamp.says)}" for name, lamp in lamps if lamp]
+    if check.story is not None:
+        lines.append(f"  {'story':<12} {printable(check.story.label)}, {check.story.made_at}")
+    return "\n".join([*lines, f"  {'asked':<12} {told.api_url}", ""])
+
+
+def _ask(path: Path, named: str | None) -> Told | None:
+    """What the profile's stack says; None, said aloud, if nobody named one and none answers."""
+    if named is None and not profile.path_of(profile.LOCAL).is_file():
+        return None
+    address = profile.address(named or profile.LOCAL)
+    try:
+        return checks.ask(path, address)
+    except Unanswered as failure:
+        if named is not None:
+            raise
+        print(
+            f"! no stack was asked: {printable(failure.detail)}; the credential alone is told",
+            file=sys.stderr,
+        )
+        return None
 
 
 def _anchors(given: Path | None) -> bytes | None:

@@ -60,6 +60,7 @@ WORKFLOW: dict[str, Wiring] = {
     # Before InspectPhoto, which makes the photo of everything but a retry.
     "RestorePhoto": Wiring(gives={"photo": "photo"}),
     "InspectPhoto": Wiring({"upload": UPLOAD}, {"photo": "photo"}),
+    "ReadPhotoCredential": Wiring({"upload": UPLOAD}),
     "ModeratePhoto": Wiring(
         {"images": "photo"}, fixed={"gate": "photo"}, listed=frozenset({"images"})
     ),
@@ -105,6 +106,7 @@ WORKFLOW: dict[str, Wiring] = {
             "ingredient": "ingredient",
             "engine": "engine",
             "language": "language",
+            "fingerprints": "fingerprints",
         }
     ),
 }

@@ -8,9 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.environments import STACK_NAME
 from local.packaging import package, stamp
 from local.processes import StackError
-from local.stack import STACK_NAME, LocalStack
+from local.stack import LocalStack
 
 PACKAGING_BUCKET = "enliven-packages"
 _DIGEST_TAG = "enliven:digest"

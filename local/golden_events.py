@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from story import contracts, limits
-from story.fingerprints import PDQ_FRAMES, Fingerprints
+from local import golden_checks
+from story import announcements, contracts, limits
 from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Box, EngineName, Progress
 from story.identifiers import (
     FAILURES_PREFIX,
@@ -74,12 +74,12 @@ _FRAMES = tuple(
 )
 _ENGINE = EngineName(family="procedural", name="example", version="1")
 _CROP = Box(left=0.25, top=0.0, width=0.5, height=1.0)
-_LABELLED = _work(0x06, "labelled.mp4", 1_876_543)
-_POSTER = _work(0x07, "poster.jpg", 123_456)
-_INGREDIENT = _work(0x08, "ingredient.jpg", 45_678)
-_MARK = contracts.Watermark(id="00c0ffee", key_version=1)
-_FINGERPRINTS = Fingerprints(pdq=("0f" * 32,) * PDQ_FRAMES, iscc="ISCC:EMD" + "A" * 52)
-_STILLS: dict[str, Any] = {"poster": _POSTER, "ingredient": _INGREDIENT}
+_LABELLED: dict[str, Any] = {
+    "clip": _work(0x06, "labelled.mp4", 1_876_543),
+    "fingerprints": golden_checks.FINGERPRINTS,
+    "poster": _work(0x07, "poster.jpg", 123_456),
+    "ingredient": _work(0x08, "ingredient.jpg", 45_678),
+}
 
 #: What each state answers.
 OUTPUTS: dict[str, BaseModel] = {
@@ -90,6 +90,7 @@ OUTPUTS: dict[str, BaseModel] = {
         source=contracts.SourcePhoto(format="JPEG", width=6000, height=4000, sha256="0f" * 32),
     ),
     # A retry comes by here in place of InspectPhoto, with the same photo.
+    "ReadPhotoCredential": contracts.ReadPhotoCredentialOutput(found="absent"),
     "RestorePhoto": contracts.RestorePhotoOutput(photo=_PHOTO),
     "ModeratePhoto": contracts.ModerateOutput(gate="photo", verdict="allow"),
     "AwaitPrompt": contracts.AwaitPromptOutput(),
@@ -104,9 +105,7 @@ OUTPUTS: dict[str, BaseModel] = {
         crop=_CROP,
     ),
     "ModerateVideo": contracts.ModerateOutput(gate="video", verdict="allow"),
-    "LabelVideo": contracts.LabelVideoOutput(
-        clip=_LABELLED, watermark=_MARK, fingerprints=_FINGERPRINTS, **_STILLS
-    ),
+    "LabelVideo": contracts.LabelVideoOutput(watermark=golden_checks.MARK, **_LABELLED),
     "SignVideo": contracts.SignVideoOutput(
         video=_object(0x09, "enliven-stories", story_video_key(STORY_ID), 1_899_999),
         poster=_object(0x0A, "enliven-stories", story_poster_key(STORY_ID), 134_567),
@@ -115,7 +114,7 @@ OUTPUTS: dict[str, BaseModel] = {
             issuer="Example Stories",
             signed_at=TIME,
             digital_source_type=for_engine(_ENGINE).digital_source_type,
-            verified_by="c2pa-python 0.38.1",
+            verified_by="c2pa-python 0.38.1 and encypher-c2pa 1.7.1",
             validation_state="Trusted",
         ),
     ),
@@ -127,6 +126,7 @@ _SAID: dict[str, Any] = {"engine": _ENGINE, "language": "en"}
 #: What each state is given.
 INPUTS: dict[str, BaseModel] = {
     "InspectPhoto": contracts.InspectPhotoInput(**_STATE, upload=UPLOAD),
+    "ReadPhotoCredential": contracts.ReadPhotoCredentialInput(**_STATE, upload=UPLOAD),
     "RestorePhoto": contracts.RestorePhotoInput(**_STATE),
     "ModeratePhoto": contracts.ModeratePhotoInput(**_STATE, gate="photo", images=(_PHOTO,)),
     "AwaitPrompt": contracts.AwaitPromptInput(**_STATE, token=TOKEN, photo=_PHOTO),
@@ -147,9 +147,8 @@ INPUTS: dict[str, BaseModel] = {
         crop=_CROP,
         begun_at=TIME,
     ),
-    "SignVideo": contracts.SignVideoInput(**_STATE, **_SAID, clip=_LABELLED, **_STILLS),
+    "SignVideo": contracts.SignVideoInput(**_STATE, **_SAID, **_LABELLED),
 }
-
 
 #: What gate 3 is asked, beyond the workflow.
 POSTING = contracts.PostStoryInput(
@@ -361,9 +360,13 @@ def envelopes() -> dict[str, dict[str, Any]]:
         "s3_object_created_event.json": _bridge_event("aws.s3", "Object Created", upload_detail()),
         "execution_ended_event.json": _execution_ended(),
         "story_closed_event.json": _bridge_event(
-            contracts.STORIES_SOURCE, contracts.STORY_CLOSED, {"story_id": STORY_ID}
+            announcements.STORIES_SOURCE, announcements.STORY_CLOSED, {"story_id": STORY_ID}
         ),
         "post_story_input.json": POSTING.model_dump(mode="json"),
+        "file_to_check_uploaded_event.json": _bridge_event(
+            "aws.s3", "Object Created", golden_checks.uploaded(upload_detail())
+        ),
+        "pack_records_event.json": _bridge_event("aws.events", "Scheduled Event", {}),
         "sweep_event.json": _bridge_event("aws.events", "Scheduled Event", {}),
         "check_certificate_event.json": _bridge_event("aws.events", "Scheduled Event", {}),
         "sns_inference_notification_event.json": _inference_done(),
@@ -381,7 +384,8 @@ def envelopes() -> dict[str, dict[str, Any]]:
 def files() -> dict[str, str]:
     """Every golden event, as the text of its file."""
     events: dict[str, Any] = {
-        file_name(state): example.model_dump(mode="json") for state, example in INPUTS.items()
+        file_name(state): example.model_dump(mode="json")
+        for state, example in (INPUTS | golden_checks.INPUTS).items()
     }
     return {
         name: json.dumps(event, indent=2, ensure_ascii=False) + "\n"

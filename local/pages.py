@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 from samtranslator.yaml_helper import yaml_parse
 
-from cli import costs
+from cli import capacity, costs, figures, fleet
+from cli.words import dollars, seconds
 from cloud import telemetry
 from local import openapi
 from story import review, strikes
@@ -80,6 +81,69 @@ def months() -> str:
             rows.append((name, str(least), *sums, f"{needed.instances:,}"))
     head = ("Engine", "MinInstances", "at rest", *(f"{n:,} a day" for n in STORIES[1:]))
     return table((*head, f"instances for {STORIES[-1]:,}"), rows)
+
+
+def fleets() -> str:
+    """What each engine needs for each number of stories a day."""
+    rows: list[tuple[str, ...]] = []
+    for engine in costs.ENGINES:
+        for least in (0, 1):
+            for many in STORIES[1:]:
+                found = capacity.plan(many, engine, least)
+                rows.append(
+                    (
+                        f"`{engine}`",
+                        str(least),
+                        f"{many:,}",
+                        f"{found.instances:,}",
+                        f"{found.paid_instances:,.1f}",
+                        seconds(found.wait_p50),
+                        seconds(found.wait_p95),
+                        dollars(found.a_story, 3),
+                        dollars(found.of_instances, 3),
+                        dollars(found.of_idling, 3),
+                    )
+                )
+    head = ("Engine", "MinInstances", "a day", "MaxInstances", "paid for", "wait p50", "wait p95")
+    return table((*head, "US$ a story", "of it instances", "of that idle"), rows)
+
+
+def choices() -> str:
+    """Wait and monthly cost of each choice of Engine and MinInstances."""
+    rows: list[tuple[str, ...]] = []
+    for engine in costs.ENGINES:
+        clip, start = figures.clip_seconds(engine), figures.start_seconds(engine)
+        for least in (0, 1):
+            first = clip if least else clip + start + fleet.MINUTE
+            rest_and_10 = (costs.total(costs.month(n, engine, least)) for n in STORIES[:2])
+            rows.append(
+                (
+                    f"`{engine}`",
+                    costs.instance(engine),
+                    str(least),
+                    seconds(round(first)),
+                    *(f"{each:,.0f}" for each in rest_and_10),
+                )
+            )
+    head = ("Engine", "instance", "MinInstances", "the first clip comes after")
+    return table((*head, "US$ a month at rest", "with 10 stories a day"), rows)
+
+
+def sources() -> str:
+    """Where each figure is from."""
+    rows: list[tuple[str, ...]] = []
+    for engine, said in figures.figures()["engines"].items():
+        for what, took in (
+            ("a clip", figures.clip_seconds(engine)),
+            ("a start", figures.start_seconds(engine)),
+        ):
+            figure = said[what.removeprefix("a ")]
+            rows.append((f"{what}, `{engine}`", seconds(took), figure["kind"], figure["source"]))
+    rows += [
+        (each["what"], dollars(each["dollars_a_clip"]), each["kind"], each["source"])
+        for each in figures.figures()["hosted"]
+    ]
+    return table(("figure", "value", "kind", "source"), rows)
 
 
 def rest() -> str:
@@ -241,6 +305,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "operations.md": {"metrics": metrics, "alarms": alarms},
     "security.md": {"roles": roles},
     "reviewing.md": {"reasons": reasons, "strikes": standing},
+    "capacity.md": {"choices": choices, "fleets": fleets, "sources": sources},
     "costs.md": {"months": months, "rest": rest, "story": story},
 }
 

@@ -19,11 +19,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from local import processes
+from local import environments, processes
+from local.environments import ACCESS_KEY, REGION, SECRET_KEY, STACK_NAME
 from local.processes import Server, StackError
 
-REGION = "us-east-1"
-STACK_NAME = "enliven"
 #: Of the template: no SageMaker here, nothing that has to outlive the stack, no concurrency to
 #: reserve where there are two cores, and no user whom anybody has to be protected from.
 PARAMETERS = {
@@ -31,45 +30,33 @@ PARAMETERS = {
     "DeletionProtection": "false",
     "ApiConcurrency": "0",
     "StateConcurrency": "0",
+    "CheckConcurrency": "0",
     # An instance's share is a twentieth: 40 calls a second, and the stand-ins take 50 as AWS does.
     "RekognitionQuota": "800",
     # As many cores as a laptop surely has: more calls at once only wait for each other.
     "RekognitionConcurrency": "2",
     "DailyStoriesPerUser": "100000",
     "RequestsPerMinute": "100000",
+    "ChecksPerHour": "100000",
+    "ChecksPerHourOfAll": "100000",
 }
 #: What template.yaml calls its event bus in a stack of that name.
 PROGRESS_BUS = f"{STACK_NAME}-stories"
 STATE_FOLDER = ".enliven"
 
-#: The emulator takes whoever names this key for its administrator, without a look at the signature.
-ACCESS_KEY = "test"
-SECRET_KEY = "test"  # noqa: S105 - the emulator's published default
 #: What presigned URLs and forms are signed with is another matter: they may be used from the LAN,
 #: so it is drawn anew for each start. Published, anybody could sign their own.
 _SECRET_BYTES = 32
 
 _READY_SECONDS = 60.0
-#: Variables that processes inherit from the caller; everything else is set here, so that neither
-#: the caller's AWS account nor its proxies can leak into the stack.
-_INHERITED = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "VIRTUAL_ENV",
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-)
-_THREAD_LIMITS = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
-
 #: Where the emulator keeps the keys that its user pools sign tokens with, below the state folder.
 #: Its own default is one folder for all stacks of a machine, which everybody can read.
 EMULATOR_FOLDER = "emulator"
 SIGNING_KEYS = f"{EMULATOR_FOLDER}/cognito-pool-keys"
 EMULATOR_HEALTH = "/_ministack/ready"
 MODEL_SERVER = ("-m", "model_endpoint.serve")
+_STANDINS = ("-m", "local.standins")
+_REPLACED = "the stack was stopped or started anew by somebody else meanwhile"
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ class LocalStack:
 
     def environment(self) -> dict[str, str]:
         """What makes boto3 of another process talk to this stack."""
-        return _aws_environment(self.endpoint, self.standins.url, self.secret_key)
+        return environments.of_aws(self.endpoint, self.standins.url, self.secret_key)
 
     def client(self, service: str) -> Any:
         """A boto3 client of the local AWS, as its administrator."""
@@ -169,6 +156,36 @@ def find(project_root: Path, *, state_dir: Path | None = None) -> LocalStack | N
     return _read(project_root, state_dir or project_root / STATE_FOLDER)
 
 
+def restart_standins(stack: LocalStack) -> LocalStack:
+    """Start the stand-ins anew where they were, and wait for them; nothing else is touched.
+
+    What still runs of them is stopped. Raises StackError if the stack is another one by now.
+    """
+    with _exclusive(stack.state_dir):
+        running = _read(stack.project_root, stack.state_dir)
+        if running is None or running.servers != stack.servers:
+            raise StackError(_REPLACED)
+        before = running.standins
+        processes.stop([before])
+        aws = environments.inherited() | environments.of_aws(
+            stack.endpoint, before.url, stack.secret_key
+        )
+        standins = processes.start(
+            before.name,
+            [sys.executable, *_STANDINS],
+            port=before.port,
+            health=before.health,
+            directory=stack.project_root,
+            environment=environments.of_standins(
+                environments.inherited() | aws, before.port, stack.model.url
+            ),
+            log=Path(before.log),
+        )
+        _write(kept := replace(running, standins=standins))
+        processes.wait_until_healthy(standins, _READY_SECONDS)
+        return kept
+
+
 def keep_lan(stack: LocalStack, lan: Server | None) -> LocalStack:
     """Record the front server for phones, or that there is none, so that `stop` finds it.
 
@@ -177,7 +194,7 @@ def keep_lan(stack: LocalStack, lan: Server | None) -> LocalStack:
     with _exclusive(stack.state_dir):
         running = _read(stack.project_root, stack.state_dir)
         if running is None or running.servers != stack.servers:
-            raise StackError("the stack was stopped or started anew by somebody else meanwhile")
+            raise StackError(_REPLACED)
         if running.lan is not None and running.lan != lan:
             processes.stop([running.lan])
         kept = replace(stack, lan=lan)
@@ -201,7 +218,7 @@ def _start(
     emulator_url = f"http://127.0.0.1:{emulator_port}"
     standins_url = f"http://127.0.0.1:{standins_port}"
     secret_key = secrets.token_hex(_SECRET_BYTES)
-    aws = inherited() | _aws_environment(emulator_url, standins_url, secret_key)
+    aws = environments.inherited() | environments.of_aws(emulator_url, standins_url, secret_key)
 
     def launch(
         name: str, arguments: tuple[str, ...], port: int, health: str, environment: dict[str, str]
@@ -223,7 +240,7 @@ def _start(
         ("-m", "local.emulator"),
         emulator_port,
         EMULATOR_HEALTH,
-        emulator_environment(
+        environments.of_emulator(
             emulator_port,
             standins_url,
             strict_auth=strict_auth,
@@ -233,17 +250,10 @@ def _start(
     )
     standins = launch(
         "standins",
-        ("-m", "local.standins"),
+        _STANDINS,
         standins_port,
         "/ping",
-        aws
-        | {
-            "PORT": str(standins_port),
-            "MODEL_URL": f"http://127.0.0.1:{model_port}",
-            "STACK_NAME": STACK_NAME,
-            # The text model is fastest on one thread; the picture models ask for two themselves.
-            "OMP_NUM_THREADS": "1",
-        },
+        environments.of_standins(aws, standins_port, f"http://127.0.0.1:{model_port}"),
     )
     model = launch(
         "model",
@@ -251,7 +261,7 @@ def _start(
         model_port,
         "/ping",
         aws
-        | _THREAD_LIMITS
+        | environments.THREAD_LIMITS
         | {
             "SAGEMAKER_BIND_TO_PORT": str(model_port),
             "PROGRESS_BUS": PROGRESS_BUS,
@@ -266,57 +276,6 @@ def _start(
         processes.wait_until_healthy(server, _READY_SECONDS)
     _write(stack)
     return stack
-
-
-def emulator_environment(
-    port: int,
-    standins_url: str,
-    *,
-    strict_auth: bool,
-    folder: Path,
-    secret_key: str = SECRET_KEY,
-) -> dict[str, str]:
-    """Everything that the emulator knows of the world; its Lambda workers inherit it."""
-    return (
-        inherited()
-        | _aws_environment(f"http://127.0.0.1:{port}", standins_url, secret_key)
-        | _THREAD_LIMITS
-        | {
-            "GATEWAY_PORT": str(port),
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_REGION": REGION,
-            "AUTH": "true" if strict_auth else "false",
-            "STATE_DIR": str(folder.resolve()),
-            # Listeners of services that nobody uses here, on fixed ports.
-            "IOT_MTLS_ENABLED": "0",
-            "SFTP_ENABLED": "0",
-            # A worker that is gone costs the next story a cold start of a second or two.
-            "LAMBDA_WARM_TTL_SECONDS": "1800",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-    )
-
-
-def _aws_environment(emulator_url: str, standins_url: str, secret_key: str) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": emulator_url,
-        "AWS_ENDPOINT_URL_REKOGNITION": standins_url,
-        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": standins_url,
-        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": standins_url,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": secret_key,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-        "AWS_MAX_ATTEMPTS": "2",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-
-
-def inherited() -> dict[str, str]:
-    """What any process of the stack takes over from whoever starts it."""
-    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 def _state_file(state_dir: Path) -> Path:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from local.stack import LocalStack
 
-REVIEWERS = "reviewers"
+REVIEWERS, ADULTS = "reviewers", "age-18"
 #: Name -> groups. The first is whom the command line signs in as.
-_USERS: dict[str, tuple[str, ...]] = {"ana": (), "bo": (), "rita": (REVIEWERS,)}
+_USERS: dict[str, tuple[str, ...]] = {"ana": (), "bo": (), "rita": (REVIEWERS, ADULTS)}
 USERS_FILE = "users.json"
 _PASSWORD_CHARACTERS = 24
 

@@ -6,6 +6,7 @@ and never become paths.
 
 import io
 import tarfile
+import time
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -50,6 +51,16 @@ def open_request(body: bytes) -> tuple[Direction, bytes]:
         )
         raise GenerationFailed(f"{DIRECTION_MEMBER} is out of contract: {faults}") from error
     return direction, members[PHOTO_MEMBER]
+
+
+def seconds_under_way(body: bytes) -> float | None:
+    """How long ago the request was packed, by its members' time; None if that was not noted.
+
+    That is the wait for an instance and for the clips before: whole seconds, of another clock.
+    """
+    with tarfile.open(fileobj=io.BytesIO(body), mode="r:") as archive:
+        packed_at = max((member.mtime for member in archive), default=0)
+    return max(0.0, round(time.time() - packed_at, 3)) if packed_at else None
 
 
 def read_members(body: bytes) -> dict[str, bytes]:

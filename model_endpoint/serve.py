@@ -2,11 +2,14 @@
 
     python -m model_endpoint.serve [--host 127.0.0.1] [--port 8080]
 
-`SAGEMAKER_BIND_TO_PORT` sets the port and `PROGRESS_BUS` the EventBridge bus for progress. One
-generation runs at a time; who comes meanwhile is told EngineBusy and when to come again.
+`SAGEMAKER_BIND_TO_PORT` sets the port, `PROGRESS_BUS` the EventBridge bus for progress, `ENGINE`
+the engine (a name that story.cards has a card of; motion if unset) and `MODEL_FOLDER` where its
+weights are. One generation runs at a time; who comes meanwhile is told EngineBusy and when to come
+again.
 """
 
 import argparse
+import asyncio
 import json
 import logging
 import os
@@ -18,8 +21,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
+from types import FrameType
 
-import numpy as np
 import uvicorn
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -27,20 +30,35 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from model_endpoint import metrics
+from model_endpoint.engines.choice import engine_named
 from model_endpoint.engines.motion.encoders import X264, encoder
-from model_endpoint.engines.motion.engine import MotionEngine
-from model_endpoint.engines.protocol import Engine, no_progress
-from model_endpoint.parcel import MAX_REQUEST_BYTES, open_request, pack_result
+from model_endpoint.engines.protocol import Engine
+from model_endpoint.manifest import WeightsRefused
+from model_endpoint.parcel import MAX_REQUEST_BYTES, open_request, pack_result, seconds_under_way
 from model_endpoint.photo import read_photo
 from model_endpoint.progress import Herald, Send, bus_sender, to_nobody
-from story.errors import EngineBusy, EnlivenError, GenerationFailed, Permanent
-from story.generation import REQUEST_MEDIA_TYPE, Direction, Failure, Report
+from model_endpoint.stop import Stop
+from story.errors import (
+    EngineBusy,
+    EnlivenError,
+    GenerationExpired,
+    GenerationFailed,
+    Permanent,
+    SettingInvalid,
+)
+from story.generation import REQUEST_MEDIA_TYPE, Failure, Report
 from story.limits import INVOCATION_TIMEOUT_SECONDS
 
 DEFAULT_PORT = 8080
 RETRY_AFTER_SECONDS = 5
-#: What a container is given to finish its clip when it is stopped.
+#: What a container is given to finish its clip when it is stopped; and until when, of these, a clip
+#: may still be finished: after that it is given up, so that its sender is told to come again.
 GRACE_SECONDS = 30
+FINISHING_SECONDS = 25
+#: Where SageMaker puts what a model's S3 prefix holds.
+MODEL_FOLDER = "/opt/ml/model"
+EXIT_NOT_READY = 1
 LOG = logging.getLogger("enliven.endpoint")
 
 
@@ -69,17 +87,30 @@ class Endpoint:
         self._engine = engine
         self._send = send
         self._turn = threading.Lock()
+        self._stop: Stop | None = None
+        self._leaving = False
 
     def warm_up(self) -> None:
-        """Load every weight and run every stage once, on a tiny clip."""
-        grey = np.full((256, 256, 3), 128, dtype=np.uint8)
-        direction = Direction(
-            story_id="0" * 32, inference_id="warm-up", prompt="", negative_prompt="",
-            camera="push_in", ambience="wind", seed=0, seconds=1.0, fps=8, width=64, height=64,
-        )  # fmt: skip
-        with tempfile.TemporaryDirectory() as folder:
-            self._engine.generate(grey, direction, Path(folder) / "warm.mp4", no_progress)
-        LOG.info("ready", extra={"facts": self._engine.card.engine.model_dump()})
+        """Load every weight and run every stage once."""
+        started = time.perf_counter()
+        self._engine.warm_up()
+        metrics.log(
+            LOG,
+            "ready",
+            self._engine.card.engine.name,
+            {"WarmUpSeconds": (round(time.perf_counter() - started, 3), "Seconds")},
+            **self._engine.card.engine.model_dump(),
+        )
+
+    def leave(self) -> None:
+        """The container is stopped: take nothing more, give up a clip that cannot be finished."""
+        self._leaving = True
+        if (stop := self._stop) is not None:
+            timer = threading.Timer(
+                FINISHING_SECONDS, stop.ask, [EngineBusy("the endpoint is being stopped")]
+            )
+            timer.daemon = True
+            timer.start()
 
     async def ping(self, _: Request) -> Response:
         """200: the server only listens once it can make clips."""
@@ -88,41 +119,69 @@ class Endpoint:
     async def invocations(self, request: Request) -> Response:
         """A request's tar in, a result's tar out; failures as story.generation.Failure."""
         try:
+            if self._leaving:
+                raise EngineBusy("the endpoint is being stopped")
             if not self._turn.acquire(blocking=False):
                 raise EngineBusy("another clip is being made; one at a time")
             try:
                 body = await read_bounded(request)
-                answer = await to_thread.run_sync(self.make, body)
+                answer = await self._made(request, body)
             finally:
                 self._turn.release()
         except EnlivenError as error:
             return failure(error)
         return Response(answer, media_type=REQUEST_MEDIA_TYPE)
 
-    def make(self, body: bytes) -> bytes:
+    async def _made(self, request: Request, body: bytes) -> bytes:
+        """The result, unless its sender goes away before or it takes too long."""
+        stop = self._stop = Stop(INVOCATION_TIMEOUT_SECONDS)
+        watching = asyncio.create_task(until_gone(request, stop))
+        try:
+            return await to_thread.run_sync(self.make, body, stop)
+        finally:
+            self._stop = None
+            watching.cancel()
+
+    def make(self, body: bytes, stop: Stop) -> bytes:
         """The result's tar for a request's tar."""
         started = time.perf_counter()
         direction, data = open_request(body)
+        waited = seconds_under_way(body)
         photo = read_photo(data)
         with (
             tempfile.TemporaryDirectory() as folder,
             Herald(direction.inference_id, self._send) as herald,
         ):
+
+            def tell(fraction: float, stage: str) -> None:
+                stop.check()
+                herald.tell(fraction, stage)
+
             video = Path(folder) / "clip.mp4"
-            report: Report = self._engine.generate(photo, direction, video, herald.tell)
+            report: Report = self._engine.generate(photo, direction, video, tell)
             result = pack_result(video, report)
-        LOG.info(
+        measured: dict[str, tuple[float, metrics.Unit]] = {
+            "ClipSeconds": (round(time.perf_counter() - started, 3), "Seconds"),
+            "ResultBytes": (len(result), "Bytes"),
+        }
+        if waited is not None:
+            measured["QueueSeconds"] = (waited, "Seconds")
+        metrics.log(
+            LOG,
             "clip made",
-            extra={
-                "facts": {
-                    "inference_id": direction.inference_id,
-                    "seconds": round(time.perf_counter() - started, 3),
-                    "result_bytes": len(result),
-                    "timings": report.timings,
-                }
-            },
+            self._engine.card.engine.name,
+            measured,
+            inference_id=direction.inference_id,
+            timings=report.timings,
         )
         return result
+
+
+async def until_gone(request: Request, stop: Stop) -> None:
+    """Ask to stop once the sender has gone: nobody would read the result."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    stop.ask(GenerationExpired("the sender went away before the clip was made"))
 
 
 async def read_bounded(request: Request) -> bytes:
@@ -184,8 +243,25 @@ def application(endpoint: Endpoint) -> Starlette:
     )
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until SIGTERM; a clip in the making is finished first."""
+class Server(uvicorn.Server):
+    """Uvicorn's, that tells the endpoint as soon as it is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, endpoint: Endpoint) -> None:
+        """Serve `endpoint`'s application, which `config` holds."""
+        super().__init__(config)
+        self._endpoint = endpoint
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal came."""
+        self._endpoint.leave()
+        super().handle_exit(sig, frame)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM; a clip in the making is finished first, if that is soon.
+
+    1 after a line that says why there is nothing to serve.
+    """
     parser = argparse.ArgumentParser(prog="python -m model_endpoint.serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
@@ -195,10 +271,18 @@ def main(arguments: list[str]) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    chosen = encoder(os.environ.get("ENCODER", X264.name))
     bus = os.environ.get("PROGRESS_BUS")
-    endpoint = Endpoint(MotionEngine(chosen), bus_sender(bus) if bus else to_nobody)
-    uvicorn.run(
+    try:
+        engine = engine_named(
+            os.environ.get("ENGINE", "motion"),
+            Path(os.environ.get("MODEL_FOLDER", MODEL_FOLDER)),
+            encoder(os.environ.get("ENCODER", X264.name)),
+        )
+    except (WeightsRefused, SettingInvalid) as error:
+        LOG.error("no engine", extra={"facts": {"reason": str(error)}})  # noqa: TRY400 - no defect of ours
+        return EXIT_NOT_READY
+    endpoint = Endpoint(engine, bus_sender(bus) if bus else to_nobody)
+    config = uvicorn.Config(
         application(endpoint),
         host=options.host,
         port=options.port,
@@ -207,7 +291,10 @@ def main(arguments: list[str]) -> None:
         timeout_keep_alive=INVOCATION_TIMEOUT_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    server = Server(config, endpoint)
+    server.run()
+    return 0 if server.started else EXIT_NOT_READY
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -23,15 +23,16 @@ from pathlib import Path
 from local.standins.phrases import ALLOWED
 from local.standins.training import validated
 from local.standins.words import WordJudge
+from story.limits import GATE_FRAMES
 from tests.moderation.drawn import THREATS, drawn
 from tests.moderation.heldout import DISGUISES, LANGUAGES, Prompt, read
-from tests.moderation.pictures import Gate, photos
+from tests.moderation.pictures import Gate, panned, photos
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "moderation.md"
 
 #: The limits.
 RECALL, RECALL_IN_A_LANGUAGE, PASS, DISGUISED_RECALL, SECONDS = 0.95, 0.85, 0.98, 0.90, 0.15
-GATE_SECONDS = 2.0
+GATE_SECONDS, CLIP_SECONDS = 2.0, 4.0
 BOTTLE = "interior_drum"
 
 
@@ -145,11 +146,16 @@ def validated_lines() -> list[Line]:
 def picture_lines(gate: Gate) -> list[Line]:
     """What the photos are taken for, whether drawn threats are read, and how long it takes."""
     harmful, seconds, worked, bottle = 0, [], [], 0.0
+    clip_seconds = []
     for path in photos():
         began, before = time.perf_counter(), time.process_time()
         seen = gate.look(path.read_bytes())
         seconds.append(time.perf_counter() - began)
         worked.append(time.process_time() - before)
+        frames = panned(path.read_bytes(), GATE_FRAMES)
+        began = time.perf_counter()
+        gate.look_at_clip(frames)
+        clip_seconds.append(time.perf_counter() - began)
         harmful += bool(set(seen.labels) - {"Alcohol", "Alcoholic Beverages"} or seen.threats)
         if path.stem == BOTTLE:
             bottle = seen.labels.get("Alcohol", 0.0)
@@ -167,6 +173,13 @@ def picture_lines(gate: Gate) -> list[Line]:
     )
     lines.append(Line("gate 1, seconds of processor, median photo", statistics.median(worked)))
     lines.append(Line("gate 1, seconds, slowest photo", max(seconds), GATE_SECONDS, True))
+    for name, measured in (
+        ("median", statistics.median(clip_seconds)),
+        ("slowest", max(clip_seconds)),
+    ):
+        lines.append(
+            Line(f"gate 2, seconds, {GATE_FRAMES} frames, {name}", measured, CLIP_SECONDS, True)
+        )
     return lines
 
 
@@ -180,7 +193,9 @@ def page(lines: list[Line], prompts: int) -> str:
 held-out prompts in ten languages, half of them harmless, written before all but the seeds of what
 the judge learns from, and kept apart from it. Shares are of 1. Latency is one call of
 `WordJudge.judge`. Gate 1 here is its models' work on one photo: moderation labels, labels, faces
-with ages, text and a judgement of each line and of one prompt, one after the other.
+with ages, text and a judgement of each line and of one prompt, one after the other. Gate 2 is its
+models' work on as many frames as it may judge, of a clip with people: moderation labels of each,
+text and faces of the first and the last, as many calls at once as there are cores.
 
 These are the local stand-ins for Rekognition and Bedrock Guardrails, which give a laptop real
 gates. They say nothing of the services. MISSED means missed: `local/MODELS.md` says why.

@@ -38,6 +38,7 @@ from story.generation import Direction, EngineName
 from story.labels import DEFAULT_LANGUAGE, for_engine
 from tests.memory import peak_bytes
 from tests.provenance.attacks import ATTACKS
+from tests.provenance.signing import signs
 from tests.quality.ssim import ssim
 from watermark import code, detection
 from watermark.pattern import Key
@@ -260,6 +261,12 @@ def one(step: str, plan: Plan) -> dict[str, float]:
         seconds = time.perf_counter() - began
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(video)
+    elif step == "sign":
+        with signs(ENGINE, path.read_bytes()) as sign:
+            sign()
+            began = time.perf_counter()
+            sign()
+            seconds = time.perf_counter() - began
     else:
         look(path.read_bytes())
         seconds = look(path.read_bytes())[1]
@@ -340,6 +347,8 @@ def page(
     worst = min(clips, key=lambda clip: clip.ssim)
     looked = [cost["seconds"] for cost in costs["look"]]
     labels = [cost["seconds"] for cost in costs["label"]]
+    signing = [cost["seconds"] for cost in costs["sign"]]
+    both = [label + sign for label, sign in zip(labels, signing, strict=True)]
     peak = max(cost["peak_bytes"] for each in costs.values() for cost in each)
     photos = len({clip.plan.photo for clip in clips})
     sizes = len({clip.plan.size for clip in clips})
@@ -391,11 +400,19 @@ def page(
         row(
             f"longest labelling of {TIMED_SECONDS:g} s of 720×1280, in a process of its own, warm",
             f"{max(labels):.2f} s",
-            f"{LABEL_SECONDS:g} s with signing",
-            kept(max(labels), LABEL_SECONDS),
         ),
         row(
-            "greatest memory of either",
+            "longest signing of it, with both verifiers, likewise; KMS answers in process",
+            f"{max(signing):.2f} s",
+        ),
+        row(
+            "longest of both together",
+            f"{max(both):.2f} s",
+            f"{LABEL_SECONDS:g} s",
+            kept(max(both), LABEL_SECONDS),
+        ),
+        row(
+            "greatest memory of any",
             f"{peak / 1e6:.0f} MB",
             f"{PEAK_BYTES / 1e6:g} MB",
             kept(peak, PEAK_BYTES),
@@ -445,7 +462,7 @@ def main(arguments: list[str]) -> None:
     timed = [
         plan for plan in plans(CLIPS) if plan.size == "720x1280" and plan.seconds == TIMED_SECONDS
     ]
-    costs: dict[str, list[dict[str, float]]] = {"label": [], "look": []}
+    costs: dict[str, list[dict[str, float]]] = {"label": [], "sign": [], "look": []}
     for plan in timed[:TIMED]:
         made(plan)
         for step, found in costs.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from api.problems import Refused
@@ -20,6 +21,9 @@ PUBLIC = frozenset(
         "GET /s/{story_id}/poster.jpg",
         "GET /s/{story_id}/story.mp4",
         "POST /s/{story_id}/report",
+        "GET /verify",
+        "POST /verify",
+        "GET /verify/{check_id}",
         "GET /review",
     }
 )
@@ -27,6 +31,8 @@ PUBLIC = frozenset(
 
 #: The user pool's group whose members review.
 REVIEWERS = "reviewers"
+#: Whom the operator has assured to be of an age is in a group of that name, e.g. "age-18".
+_AGE_GROUP = re.compile(r"age-(\d{1,2})")
 
 
 class Caller(NamedTuple):
@@ -34,6 +40,12 @@ class Caller(NamedTuple):
 
     sub: str
     groups: frozenset[str]
+
+    @property
+    def least_age(self) -> int:
+        """How old the user is known to be at least, in years: 0 where nobody has assured it."""
+        named = (_AGE_GROUP.fullmatch(group) for group in self.groups)
+        return max((int(found[1]) for found in named if found), default=0)
 
 
 def caller(router: APIGatewayHttpRouter) -> Caller:

@@ -21,12 +21,14 @@ from api import (
     appealing,
     callers,
     changing,
+    checking,
     making,
     page,
     posting,
     reading,
     reporting,
     reviewing,
+    verify_page,
 )
 from api.problems import Refused, of_validation
 from cloud import telemetry
@@ -37,7 +39,19 @@ if TYPE_CHECKING:
 
 logger = Logger(service="api")
 app = APIGatewayHttpResolver(enable_validation=True)
-_ROOMS = (making, reading, changing, posting, page, reporting, appealing, reviewing, about)
+_ROOMS = (
+    making,
+    reading,
+    changing,
+    posting,
+    page,
+    reporting,
+    appealing,
+    reviewing,
+    checking,
+    verify_page,
+    about,
+)
 for room in _ROOMS:
     app.include_router(room.router)
 

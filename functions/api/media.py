@@ -6,7 +6,7 @@ from typing import Literal
 
 from cloud.clients import client
 from cloud.environment import Environment, load
-from story import identifiers, limits
+from story import checks, identifiers, limits
 from story.view import UploadForm
 
 
@@ -36,6 +36,33 @@ def upload_form(story_id: str, expires_at: str, seconds: int) -> UploadForm:
         url=form["url"],
         fields=form["fields"],
         max_bytes=limits.MAX_UPLOAD_BYTES,
+        expires_at=expires_at,
+    )
+
+
+class ChecksSettings(Environment):
+    """The bucket of the files that are looked at."""
+
+    checks_bucket: str
+
+
+def check_form(check_id: str, expires_at: str, seconds: int) -> UploadForm:
+    """The same for a file that is to be looked at: whatever it is, up to the limit."""
+    media_type = "application/octet-stream"
+    form = client("s3").generate_presigned_post(
+        load(ChecksSettings).checks_bucket,
+        checks.file_key(check_id),
+        Fields={"Content-Type": media_type},
+        Conditions=[
+            {"Content-Type": media_type},
+            ["content-length-range", 1, checks.MAX_FILE_BYTES],
+        ],
+        ExpiresIn=seconds,
+    )
+    return UploadForm(
+        url=form["url"],
+        fields=form["fields"],
+        max_bytes=checks.MAX_FILE_BYTES,
         expires_at=expires_at,
     )
 

@@ -15,7 +15,7 @@ from api.problems import MEDIA_TYPE
 from story import review
 
 #: Rises by the middle number when something is added, by the first when something is taken away.
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 _UNAUTHORIZED = str(int(HTTPStatus.UNAUTHORIZED))
 #: Its body is read by the route itself, so Powertools does not know it.
 _FORM = "/s/{story_id}/report"
@@ -55,6 +55,7 @@ def document() -> dict[str, Any]:
             tags=[
                 Tag(name="stories", description="From a photo to a story."),
                 Tag(name="posts", description="What others see of a story."),
+                Tag(name="checks", description="Whether a file was made here: for anybody."),
                 Tag(
                     name="reviews", description="What reviewers do: users of the group `reviewers`."
                 ),

@@ -61,6 +61,7 @@ class Settings(Environment):
 def _page_answers() -> dict[int, OpenAPIResponse]:
     told = {
         200: "The page. It works without script, and without an account.",
+        403: "A page that says: the story is for viewers alone who are known to be of an age.",
         404: "A page that says: there is no such story, or it was never public.",
         410: "A page that says: the story was public, and is over, hidden, removed or taken back.",
         503: "A page that says: please come back in a moment.",
@@ -106,6 +107,7 @@ def notice(status: int, which: str, language: str) -> Any:
 
 #: What a stranger is told of a story that is not shown.
 _NOTICES = {
+    showing.Public.RESTRICTED: (HTTPStatus.FORBIDDEN, "restricted"),
     showing.Public.HIDDEN: (HTTPStatus.GONE, "hidden"),
     showing.Public.REMOVED: (HTTPStatus.GONE, "removed"),
     showing.Public.GONE: (HTTPStatus.GONE, "gone"),
@@ -128,13 +130,15 @@ def _page(story_id: str, language: str) -> Any:
     return _answer(HTTPStatus.OK, page, media_url=story.video_url)
 
 
-def find(story_id: str, now: datetime) -> tuple[dict[str, Any] | None, showing.Public]:
-    """The record behind a link, and what a stranger may know of it."""
+def find(
+    story_id: str, now: datetime, *, age: int = 0
+) -> tuple[dict[str, Any] | None, showing.Public]:
+    """The record behind a link, and what a stranger may know of it; see showing.publicity."""
     if not STORY_ID.fullmatch(story_id):
         return None, showing.Public.UNKNOWN
     record = stories.find(story_id)
     if record is not None:
-        return record, showing.publicity(record, now)
+        return record, showing.publicity(record, now, age=age)
     gone = posts.had_page(story_id)
     return None, showing.Public.GONE if gone else showing.Public.UNKNOWN
 
@@ -169,7 +173,7 @@ def _media_answers(what: str) -> dict[int, OpenAPIResponse]:
             "content": {_TEXT: {"schema": {"type": "string", "maxLength": 0}}},
             "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
         },
-        **documented("story_not_found", "story_gone", "unavailable"),
+        **documented("age_restricted", "story_not_found", "story_gone", "unavailable"),
     }
 
 
@@ -206,15 +210,25 @@ _TAKEN_BACK = {
 
 def _lead_to(story_id: str, which: Literal["video", "poster"]) -> Any:
     now = datetime.now(UTC)
-    record, public = find(story_id, now)
-    if public in _TAKEN_BACK:
-        raise Refused("story_gone", _TAKEN_BACK[public])
-    if record is None or public is not showing.Public.SHOWN:
-        raise Refused("story_not_found", "There is no story that others may see by this name.")
-    seconds = showing.link_seconds(record, now)
+    seconds = showing.link_seconds(seen(story_id, now), now)
     return Response(
         status_code=HTTPStatus.FOUND,
         content_type=_TEXT,
         body="",
         headers={"Location": media.link(story_id, which, seconds), **_UNSEEN},
     )
+
+
+def seen(story_id: str, now: datetime, *, age: int = 0) -> dict[str, Any]:
+    """The record of a story that is shown to a viewer of at least this age.
+
+    Raises Refused with what a stranger may know of one that is not.
+    """
+    record, public = find(story_id, now, age=age)
+    if public in _TAKEN_BACK:
+        raise Refused("story_gone", _TAKEN_BACK[public])
+    if public is showing.Public.RESTRICTED:
+        raise Refused("age_restricted", "The story is for viewers who are known to be of age.")
+    if record is None or public is not showing.Public.SHOWN:
+        raise Refused("story_not_found", "There is no story that others may see by this name.")
+    return record

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from api import answers, media, retries, showing
+from api import answers, media, page, retries, showing
 from api.callers import caller
 from api.problems import Refused, documented
 from api.reading import Named, own, view_of
@@ -91,6 +91,7 @@ def post_story(
                 creator=creator,
                 visibility=asked.visibility,
                 caption=asked.caption,
+                credited=asked.credited,
             )
         )
         return {"story_id": story_id}
@@ -142,8 +143,11 @@ def get_feed(
     cursor: Annotated[str | None, Query(description="`next` of the page before; opaque.")] = None,
     limit: Annotated[int, Query(description="How many at most.", ge=1, le=_MAX_PAGE)] = _PAGE,
 ) -> Any:
-    """Stories of the last 24 hours that everyone may see; new ones change no page after yours."""
-    caller(router)
+    """Stories of the last 24 hours that everyone may see; new ones change no page after yours.
+
+    What is restricted to an age is there for users alone who are known to be of it.
+    """
+    age = caller(router).least_age
     now = datetime.now(UTC)
     entries, more = posts.page(now, before=_read_cursor(cursor), limit=limit)
     records = posts.read([entry.story_id for entry in entries])
@@ -151,17 +155,48 @@ def get_feed(
     return answers.as_json(
         HTTPStatus.OK,
         Feed(
-            stories=tuple(_shown(record, now) for record in found if record and _open(record, now)),
+            stories=tuple(
+                _shown(record, now) for record in found if record and _open(record, now, age)
+            ),
             next=_write_cursor(entries[-1]) if more else None,
         ),
     )
 
 
-def _open(record: Mapping[str, Any], now: datetime) -> bool:
+@router.get(
+    "/feed/<story_id>",
+    summary="See one posted story",
+    tags=["posts"],
+    responses={
+        200: {
+            "description": "The story, as others see it.",
+            "content": {"application/json": {"model": PostedStory}},
+        },
+        **documented(
+            "access_token_required",
+            "age_restricted",
+            "story_not_found",
+            "story_gone",
+            "unavailable",
+        ),
+    },
+    operation_id="getPostedStory",
+)
+def get_posted_story(story_id: Named) -> Any:
+    """By its id, as its link has it, whether it is in the feed or not.
+
+    The public page shows nobody what is restricted to an age; this does to users who are of it.
+    """
+    age, now = caller(router).least_age, datetime.now(UTC)
+    record = page.seen(story_id, now, age=age)
+    return answers.as_json(HTTPStatus.OK, _shown(record, now))
+
+
+def _open(record: Mapping[str, Any], now: datetime, age: int) -> bool:
     """The index is a moment behind: what it names may be deleted, or over, since."""
     return (
         record.get("visibility") == "everyone"
-        and showing.publicity(record, now) is showing.Public.SHOWN
+        and showing.publicity(record, now, age=age) is showing.Public.SHOWN
     )
 
 

@@ -186,4 +186,5 @@ def _report(lines: list[dict[str, Any]]) -> Report | None:
 
 
 def _cost(lines: list[dict[str, Any]], report: Report) -> Cost:
-    return receipt.itemise(lines, engine_seconds=sum(report.timings.values()))
+    seconds = sum(report.timings.values())
+    return receipt.itemise(lines, engine_seconds=seconds, engine=report.engine.name)

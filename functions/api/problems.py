@@ -67,6 +67,8 @@ PROBLEMS = {
     "decision_not_allowed": Kind(
         HTTPStatus.CONFLICT, "This cannot be decided about the story now."
     ),
+    "check_not_found": Kind(HTTPStatus.NOT_FOUND, "There is no such check, or it is over."),
+    "age_restricted": Kind(HTTPStatus.FORBIDDEN, "The story is not for viewers of every age."),
     "story_gone": Kind(HTTPStatus.GONE, "The story is not shown any more."),
     "upload_form_closed": Kind(
         HTTPStatus.CONFLICT, "The story does not wait for a photo any more."
@@ -81,7 +83,9 @@ PROBLEMS = {
         HTTPStatus.CONFLICT, "The first request with this Idempotency-Key is not answered yet."
     ),
     "quota_exhausted": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Your stories of today are used up."),
-    "rate_exceeded": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests within a minute."),
+    "rate_exceeded": Kind(
+        HTTPStatus.TOO_MANY_REQUESTS, "Too many requests within a minute or an hour."
+    ),
     "service_paused": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "New stories are paused."),
     "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "A service did not answer in time."),
 }

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import StringConstraints, TypeAdapter
 
-from api import answers, media, presenting, showing
+from api import answers, engine, media, presenting, showing
 from api.callers import caller
 from api.problems import Refused, documented
 from cloud import addresses, paces, queue, stories
@@ -136,7 +136,7 @@ def view_of(
         sign=lambda which: media.link(story_id, which, seconds),
         share_url=(
             addresses.page_url(story_id)
-            if showing.publicity(record, now) is showing.Public.SHOWN
+            if showing.publicity(record, now) in {showing.Public.SHOWN, showing.Public.RESTRICTED}
             else None
         ),
         now=now,
@@ -150,7 +150,10 @@ def _is_at_work(record: dict[str, Any]) -> bool:
 
 def _pace(records: list[dict[str, Any]]) -> progress.Pace:
     """The pace of this deployment, where a story is at work that it matters for."""
-    return paces.read() if any(map(_is_at_work, records)) else progress.USUAL_PACE
+    if not any(map(_is_at_work, records)):
+        return progress.USUAL_PACE
+    card = engine.settings()
+    return paces.read().beginning_with(card.engine_clip_seconds, card.engine_wake_seconds)
 
 
 def _tag(view: StoryView) -> str:

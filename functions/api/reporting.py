@@ -157,12 +157,16 @@ def _address() -> str:
     return reporters.address(source, datetime.now(UTC))
 
 
+_REPORTABLE = frozenset({showing.Public.SHOWN, showing.Public.RESTRICTED, showing.Public.HIDDEN})
+
+
 def _report(story_id: str, reporter: str, asked: ReportStory, *, anonymous: bool) -> None:
     now, settings = datetime.now(UTC), load(Settings)
     _, public = page.find(story_id, now)
     if public is showing.Public.UNKNOWN:
         raise Refused("story_not_found", "There is no story that others may see by this name.")
-    if public not in {showing.Public.SHOWN, showing.Public.HIDDEN}:
+    # Whoever was told of a story may report it, also one that is not for their age.
+    if public not in _REPORTABLE:
         raise Refused("story_gone", "The story was shown, and is over or was taken back.")
     if not reporters.count_report(reporter, limit=settings.reports_per_hour, now=now):
         raise Refused(

@@ -18,6 +18,8 @@ class Public(Enum):
     """What a stranger may know of a story."""
 
     SHOWN = "shown"
+    #: Is posted, for viewers alone who are known to be of an age.
+    RESTRICTED = "restricted"
     #: Was posted, and waits for a reviewer.
     HIDDEN = "hidden"
     REMOVED = "removed"
@@ -25,20 +27,24 @@ class Public(Enum):
     UNKNOWN = "unknown"
 
 
-def publicity(record: Mapping[str, Any], now: datetime) -> Public:
-    """Whether strangers see a story now, saw it once, or never did."""
+_WITHDRAWN = {Status.UNDER_REVIEW: Public.HIDDEN, Status.REMOVED: Public.REMOVED}
+
+
+def publicity(record: Mapping[str, Any], now: datetime, *, age: int = 0) -> Public:
+    """Whether strangers see a story now, saw it once, or never did.
+
+    `age` is how old the viewer is known to be at least, in years: 0 of whoever has no account.
+    """
     if "posted_at" not in record:
         return Public.UNKNOWN
     if "deleted_at" in record:
         return Public.GONE
     status = effective(record, now)
-    if status is Status.UNDER_REVIEW:
-        return Public.HIDDEN
-    if status is Status.REMOVED:
-        return Public.REMOVED
-    if status is not Status.POSTED:
+    if status in _WITHDRAWN:
+        return _WITHDRAWN[status]
+    if status is not Status.POSTED or not link_seconds(record, now):
         return Public.GONE
-    return Public.SHOWN if link_seconds(record, now) else Public.GONE
+    return Public.RESTRICTED if age < int(record.get("age_restriction", 0)) else Public.SHOWN
 
 
 def link_seconds(record: Mapping[str, Any], now: datetime) -> int:

@@ -7,15 +7,15 @@ days: with none of them can a story be signed, and the alarm is the same.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools import Logger
 from pydantic import Field
 
 from cloud import certificates, telemetry
 from cloud.environment import Environment, load
-from story.contracts import CheckCertificateOutput
 from story.errors import CertificateMissing
+from story.generation import Contract
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -31,6 +31,12 @@ class Settings(Environment):
     signing_key_id: str = Field(min_length=1)
     certificate_chain_parameter: str = Field(min_length=1)
     trust_anchors_parameter: str = Field(min_length=1)
+
+
+class CheckCertificateOutput(Contract):
+    """How long the signing certificate is still valid, days; 0 if no story can be signed."""
+
+    days_left: Annotated[float, Field(ge=0.0)]
 
 
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from cloud import intents, stories
 from cloud.events import tell
 from cloud.intents import Intent
 from story import feed, review
-from story.contracts import STORY_APPEALED
+from story.announcements import STORY_APPEALED
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import pairwise
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from cloud.clients import answers, client, error_code
 from story.errors import CertificateMissing, SigningFailed
@@ -62,6 +64,30 @@ def anchors_in(parameter: str) -> str | None:
     if anchors is not None:
         _certificates(anchors, parameter)
     return anchors
+
+
+class Signer(NamedTuple):
+    """Who signs, as a certificate names it: what C2PA's readers call issuer and common name."""
+
+    organisation: str | None
+    common_name: str | None
+
+
+def signer_in(parameter: str) -> Signer | None:
+    """Whom the installed certificate names; None if none is installed.
+
+    It stays the same when a certificate is renewed. Raises CertificateMissing for what is none.
+    """
+    chain = _value(parameter)
+    if chain is None:
+        return None
+    subject = _certificates(chain, parameter)[0].subject
+
+    def named(oid: x509.ObjectIdentifier) -> str | None:
+        found = subject.get_attributes_for_oid(oid)
+        return str(found[0].value) if found else None
+
+    return Signer(named(NameOID.ORGANIZATION_NAME), named(NameOID.COMMON_NAME))
 
 
 def check_chain(chain: str, public_key: bytes, source: str, at: datetime) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cloud import drafts, executions, intents, stories, timeline
 from cloud.events import tell as _tell
 from cloud.intents import Intent
-from story.contracts import STORY_CLOSED, STORY_DELETED
+from story.announcements import STORY_CLOSED, STORY_DELETED
 from story.errors import DependencyUnavailable
 from story.states import Status, allowed, effective, is_unclaimed
 

@@ -6,7 +6,7 @@ import json
 
 from cloud.clients import answers, client
 from cloud.environment import Environment, load
-from story.contracts import STORIES_SOURCE
+from story.announcements import STORIES_SOURCE
 
 
 class BusSettings(Environment):

@@ -1,6 +1,7 @@
 """The ids that clips are marked with, and which story each belongs to.
 
-    MARK#{id}  STORY    label_video makes it, settle_story deletes it with its story
+    MARK#{id}  STORY    label_video makes it, settle_story deletes it with its story; what the
+                        workflow adds to it is in cloud/records.py
 
 An id is drawn from the story's id and attempt, so that a state that runs again finds its own; if
 another story has it already, the next is drawn. It says nothing of the story to whom reads it.
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 #: The attribute of a state's line that names the mark which it made.
 NOTED: Final = "mark"
-#: How long a mark can be looked up: clips are met long after their stories are over.
+#: How long a mark is kept once its story is over, or if it never becomes READY: clips are met long
+#: after their stories.
 LASTS: Final = timedelta(days=2 * 365)
 #: A replay's clip is looked at by whoever replays it.
 _REPLAY_LASTS: Final = timedelta(days=1)
@@ -58,7 +60,7 @@ def forget(mark: str, story_id: str) -> None:
         with answers("DynamoDB"):
             client("dynamodb").delete_item(
                 TableName=load(TableSettings).stories_table,
-                Key=_key(mark),
+                Key=key(mark),
                 ConditionExpression="story_id = :story",
                 ExpressionAttributeValues=to_item({":story": story_id}),
             )
@@ -91,7 +93,7 @@ def _put(mark_id: int, request: StateInput, key_version: int) -> bool:
         with answers("DynamoDB"):
             client("dynamodb").put_item(
                 TableName=load(TableSettings).stories_table,
-                Item={**to_item(item), **_key(written(mark_id))},
+                Item={**to_item(item), **key(written(mark_id))},
                 ConditionExpression="attribute_not_exists(pk) OR "
                 "(story_id = :story AND attempt = :attempt)",
                 ExpressionAttributeValues=to_item(
@@ -105,5 +107,6 @@ def _put(mark_id: int, request: StateInput, key_version: int) -> bool:
     return True
 
 
-def _key(mark: str) -> dict[str, Any]:
+def key(mark: str) -> dict[str, Any]:
+    """Where the record of a mark is."""
     return to_item({"pk": f"MARK#{mark}", "sk": "STORY"})

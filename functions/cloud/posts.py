@@ -45,12 +45,17 @@ def post(
     visibility: Visibility,
     clip: ShownClip,
     caption: str | None,
+    age_restriction: int | None,
+    credited: bool = False,
 ) -> bool:
     """READY -> POSTED, if it is this creator's and still this attempt; False if it is not.
 
-    `clip` is what viewers are told of the video, kept with the record they are shown.
+    `clip` is what viewers are told of the video, kept with the record they are shown,
+    `age_restriction` from which age on they may see it, in years, None for everybody, and
+    `credited` whether who checks a copy is shown whose story it is.
     """
-    fields: dict[str, Any] = {} if caption is None else {"caption": caption}
+    given = {"caption": caption, "age_restriction": age_restriction}
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     return stories.change(
         story_id,
         Status.READY,
@@ -64,6 +69,7 @@ def post(
         feed_shard=feed.partition(story_id, now, visibility),
         updated_at=feed.iso(now),
         clip=clip.model_dump_json(),
+        credited=credited,
         **fields,
     )
 

@@ -1,10 +1,11 @@
-"""Who reports without an account: an address that is never stored, and how often it may.
+"""Who reports or asks without an account: an address that is never stored, and how often it may.
 
 An address is known by a keyed hash. The key is random, a day's own, in the table for two days and
 in no log: once it is gone, nobody can tell whose the hashes were, nor try addresses against them.
 
     SALT                     {day}            `key`, 32 random bytes
     QUOTA#reports#{reporter} HOUR#{hour}      `reports`, counted
+    QUOTA#checks#{asker}     HOUR#{hour}      the same of checks of files
 """
 
 from __future__ import annotations
@@ -50,14 +51,27 @@ def address(source_ip: str, now: datetime) -> str:
     return f"address#{digest.hexdigest()[:_HASH_CHARACTERS]}"
 
 
+#: Whose checks are those of everybody together.
+EVERYBODY = "everybody"
+
+
 def count_report(reporter: str, *, limit: int, now: datetime) -> bool:
     """Count one more report of this hour; False, uncounted, once there are `limit`."""
+    return _count("reports", reporter, limit=limit, now=now)
+
+
+def count_check(asker: str, *, limit: int, now: datetime) -> bool:
+    """The same of checks of files, of one address or of EVERYBODY."""
+    return _count("checks", asker, limit=limit, now=now)
+
+
+def _count(what: str, who: str, *, limit: int, now: datetime) -> bool:
     hour = f"{now:%Y-%m-%dT%H}"
     try:
         with answers("DynamoDB"):
             client("dynamodb").update_item(
                 TableName=load(TableSettings).stories_table,
-                Key=to_item({"pk": f"QUOTA#reports#{reporter}", "sk": f"HOUR#{hour}"}),
+                Key=to_item({"pk": f"QUOTA#{what}#{who}", "sk": f"HOUR#{hour}"}),
                 UpdateExpression="ADD reports :one SET #ttl = :ttl",
                 ConditionExpression="attribute_not_exists(reports) OR reports < :limit",
                 ExpressionAttributeNames={"#ttl": "ttl"},

@@ -21,7 +21,7 @@ from cloud.intents import Intent
 from cloud.stories import to_item
 from cloud.timeline import TableSettings
 from story import feed, review
-from story.contracts import STORY_REPORTED
+from story.announcements import STORY_REPORTED
 from story.states import Status
 
 if TYPE_CHECKING:

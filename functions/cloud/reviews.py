@@ -15,7 +15,7 @@ from cloud import audit, executions, intents, stories, telemetry
 from cloud.events import tell
 from cloud.intents import Intent
 from story import feed, review
-from story.contracts import STORY_DECIDED
+from story.announcements import STORY_DECIDED
 from story.states import Status
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 import hashlib
 
-from story import limits
+from direct_scene.prompting import FACE_MOTIONS, moves_a_face, prompts
+from story.cards import Card
 from story.generation import (
-    SIZES,
     Aspect,
     Auto,
     Box,
@@ -22,8 +22,6 @@ from story.vocabulary import read
 NEGATIVE_PROMPT = (
     "static image, frozen, flicker, morphing, extra limbs, distorted faces, text, watermark"
 )
-#: Everything that moves in a face. Hair and clothes are none of it.
-FACE_MOTIONS: tuple[Motion, ...] = ("blink", "gaze", "smile", "head_sway", "catch_light")
 _NO_FACE_MOTION = "moving faces, changing expressions, moving lips"
 FACES_STAY_STILL = "a face may be a minor's: faces stay still"
 
@@ -73,6 +71,7 @@ def without(wishes: Wishes, motions: tuple[Motion, ...]) -> Wishes:
 
 def direct(
     *,
+    engine: Card,
     story_id: str,
     attempt: int,
     take: int,
@@ -92,28 +91,42 @@ def direct(
 
     A preset that was chosen outranks one that the words name. The sound is "auto" unless words ask
     for one: the engine composes it from the scene it sees. Without `sound` it is silence, whatever
-    the words say. With `still_faces` no face moves, whatever the words or a preset say.
+    the words say. With `still_faces` no face moves, whatever the words or a preset say. Rate and
+    size are the engine's own. A trained model is told its prompt in its own style; words that ask a
+    face to move do not reach it with `still_faces`, only what else was understood of them.
     """
     wishes = read(prompt, NEGATIVE_PROMPT)
+    unsaid = still_faces and moves_a_face(wishes)
     negative = f"{NEGATIVE_PROMPT}, {_NO_FACE_MOTION}" if still_faces else NEGATIVE_PROMPT
     if still_faces:
         wishes = without(wishes, FACE_MOTIONS)
     if preset is not None:
         wishes = wishes.model_copy(update={"preset": preset})
-    width, height = SIZES[aspect]
+    camera = choose_camera(wishes, faces)
+    if engine.trained is not None:
+        prompt, negative = prompts(
+            engine.trained,
+            words=None if unsaid else prompt,
+            wishes=wishes,
+            camera=None if camera == "auto" else camera,
+            tags=tags,
+            faces=faces,
+            still_faces=still_faces,
+        )
+    width, height = engine.form.sizes[aspect]
     return Direction(
         story_id=story_id,
         inference_id=inference_id(story_id, attempt, take),
         prompt=prompt,
         negative_prompt=negative,
         wishes=wishes,
-        camera=choose_camera(wishes, faces),
+        camera=camera,
         ambience=(wishes.ambience or "auto") if sound else "silence",
         fit=fit,
         loop=loop,
         seed=choose_seed(seed, story_id, attempt, take),
         seconds=seconds,
-        fps=limits.CLIP_FPS,
+        fps=engine.form.fps,
         width=width,
         height=height,
         tags=tags,

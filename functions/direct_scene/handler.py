@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from pydantic import Field
 
 from cloud import media, recognition, stories, timeline, verdicts
 from cloud.environment import Environment, load
 from direct_scene import direction
-from story import limits
+from story import cards, limits
 from story.contracts import DirectSceneInput, DirectSceneOutput
 from story.identifiers import work_key
 
@@ -22,9 +23,10 @@ _WANTED = ("prompt", "fit", "loop", "preset", "seed", "seconds", "aspect", "soun
 
 
 class Settings(Environment):
-    """Where the direction is written."""
+    """Where the direction is written, and whose form and style it has."""
 
     work_bucket: str
+    engine_name: str = Field(min_length=1)
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -35,7 +37,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         # Gate 1 has looked already; a scene that is directed by itself is looked at here.
         seen = verdicts.seen(request.story_id, request.attempt) or recognition.look(request.photo)
         tags, faces = seen.tags, tuple(face.box for face in seen.faces)
+        settings = load(Settings)
         directed = direction.direct(
+            engine=cards.card(settings.engine_name),
             story_id=request.story_id,
             attempt=request.attempt,
             take=request.take,
@@ -57,7 +61,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             noted["unmet"] = direction.FACES_STAY_STILL
         timeline.note(request, "DirectScene", **noted)
         written = media.write(
-            load(Settings).work_bucket,
+            settings.work_bucket,
             work_key(request.story_id, request.attempt, f"take{request.take}-direction.json"),
             directed.model_dump_json().encode(),
             "application/json",

@@ -15,7 +15,7 @@ from story.errors import VideoUnreadable
 from story.fingerprints import ISCC_BITS, PDQ_FRAMES, Fingerprints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
     from numpy.typing import NDArray
@@ -37,7 +37,14 @@ def of_clip(video: bytes, *, mirrored: bool = False) -> Fingerprints:
 
     Raises VideoUnreadable if nothing of it decodes, or its pictures are smaller than 32 pixels.
     """
-    lumas = list(_sampled(video))
+    return of_lumas(list(_sampled(video)), mirrored=mirrored)
+
+
+def of_lumas(lumas: Sequence[Luma], *, mirrored: bool = False) -> Fingerprints:
+    """The same of its sampled pictures (H, W), all of one size.
+
+    Raises VideoUnreadable if there are none, or they are smaller than 32 pixels.
+    """
     if not lumas:
         raise VideoUnreadable("The clip has no pictures to know it by")
     left, top, right, bottom = bars.inside(lumas)
@@ -58,30 +65,49 @@ def of_clip(video: bytes, *, mirrored: bool = False) -> Fingerprints:
     )
 
 
+class Sampling:
+    """Which frames are looked at: five a second, each the first that is not before its time."""
+
+    def __init__(self) -> None:
+        self._began: Fraction | None = None
+        self._due = 0
+        self.over = False
+
+    def takes(self, frame: av.VideoFrame) -> bool:
+        """Whether the next frame is one of them; once `over`, none is any more.
+
+        Raises VideoUnreadable if the frame has no time.
+        """
+        if frame.pts is None or frame.time_base is None:
+            raise VideoUnreadable("A frame of the clip has no time")
+        at = frame.pts * frame.time_base
+        self._began = at if self._began is None else self._began
+        self.over = self.over or at - self._began > MAX_SECONDS
+        if self.over or (at - self._began) * SAMPLES_PER_SECOND < self._due:
+            return False
+        self._due = int((at - self._began) * SAMPLES_PER_SECOND) + 1
+        return True
+
+
 def _sampled(video: bytes) -> Iterator[Luma]:
-    """Luma (H, W) of five frames a second: each the first that is not before its time."""
-    due = 0
+    """Luma (H, W) of the frames that are looked at."""
+    sampling = Sampling()
     try:
         with av.open(io.BytesIO(video), mode="r", format="mp4") as container:
             if not container.streams.video:
                 raise VideoUnreadable("The file has no pictures")
             container.streams.video[0].thread_type = "AUTO"
-            began: Fraction | None = None
             for frame in container.decode(video=0):
-                if frame.pts is None or frame.time_base is None:
-                    raise VideoUnreadable("A frame of the clip has no time")
-                at = frame.pts * frame.time_base
-                began = at if began is None else began
-                if at - began > MAX_SECONDS:
+                if sampling.takes(frame):
+                    yield luma_of(frame)
+                elif sampling.over:
                     return
-                if (at - began) * SAMPLES_PER_SECOND >= due:
-                    due = int((at - began) * SAMPLES_PER_SECOND) + 1
-                    yield _luma(frame)
     except av.FFmpegError as error:
         raise VideoUnreadable(f"The clip does not decode: {error.strerror}") from error
 
 
-def _luma(frame: av.VideoFrame) -> Luma:
+def luma_of(frame: av.VideoFrame) -> Luma:
+    """A frame's luma (H, W), made smaller if a side is longer than MAX_SIDE_PX."""
     scale = min(1.0, MAX_SIDE_PX / max(frame.width, frame.height))
     width, height = (2 * max(1, round(side * scale / 2)) for side in (frame.width, frame.height))
     planes = frame.reformat(width=width, height=height, format="yuv420p").to_ndarray()

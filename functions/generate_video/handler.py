@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,8 @@ def pack_request(direction: bytes, photo: bytes) -> bytes:
         for name, body in ((DIRECTION_MEMBER, direction), (PHOTO_MEMBER, photo)):
             member = tarfile.TarInfo(name)
             member.size = len(body)
+            # By this the endpoint knows how long the request waited.
+            member.mtime = int(time.time())
             tar.addfile(member, io.BytesIO(body))
     return packed.getvalue()
 

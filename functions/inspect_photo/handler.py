@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import media, timeline
+from cloud import blocking, media, stories, timeline
 from cloud.environment import Environment, load
-from inspect_photo import blocking, header, sandbox
+from inspect_photo import header, sandbox
 from story.contracts import InspectPhotoInput, InspectPhotoOutput, SourcePhoto
+from story.errors import StoryMissing
 from story.identifiers import work_key
 from story.limits import MAX_UPLOAD_BYTES
 
@@ -33,13 +34,17 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     with timeline.record("InspectPhoto", request):
         upload = media.read_upload(request.upload, limit=MAX_UPLOAD_BYTES)
         digest = hashlib.sha256(upload).hexdigest()
-        blocking.require_unlisted_file(request, upload, digest)
+        suspect = blocking.Suspect(request, upload)
+        blocking.require_unlisted_file(suspect, digest)
         claimed = header.read(upload)
         header.require_size(claimed.width, claimed.height)
         clean = sandbox.rewrite(upload, claimed.format)
         facts = clean.facts
         # Before it is where a model could see it.
-        blocking.require_unlisted_picture(request, upload, clean.jpeg)
+        blocking.require_unlisted_picture(suspect, clean.jpeg)
+        # A retry has the clean photo alone, and asks the lists about this file again.
+        if not stories.annotate(request.story_id, upload_sha256=digest):
+            raise StoryMissing(f"Story {request.story_id} was deleted while its photo was read")
         photo = media.write(
             settings.work_bucket,
             work_key(request.story_id, request.attempt, "photo.jpg"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from inspect_video import flashing, likeness
+from inspect_video import flashing, likeness, model_defects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +98,8 @@ def of_pictures(
         yield uneven
     yield from _of_likeness(pictures, direction, photo, report)
     yield from _of_motion(pictures, direction)
+    if report.engine.family == "diffusion":
+        yield from model_defects.of_trained(pictures, direction)
     area = flashing.flashing_area(_looped(pictures.small, direction), direction.fps)
     if area > flashing.DANGEROUS_AREA:
         yield (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 POSTER_MAX_PX: Final = (720, 1_280)
 INGREDIENT_MAX_SIDE_PX: Final = 512
 _QUALITY: Final = 88
+#: A box's edge this near to a pixel's is meant to be there: its fractions are binary.
+_ROUNDING_PX: Final = 1e-6
 
 
 def sharpness(luma: NDArray[np.uint8]) -> float:
@@ -42,9 +45,18 @@ def ingredient(photo_jpeg: bytes, crop: Box) -> bytes:
     """
     photo = Image.open(io.BytesIO(photo_jpeg), formats=["JPEG"]).convert("RGB")
     left, top, right, bottom = crop.in_pixels(*photo.size)
-    scale = min(1.0, INGREDIENT_MAX_SIDE_PX / max(right - left, bottom - top))
-    size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
-    return _jpeg(photo.resize(size, Image.Resampling.LANCZOS, box=(left, top, right, bottom)))
+    # Whole pixels of the inside, cut before they are made smaller: a filter that was given the box
+    # alone would reach for what lies beside it.
+    inside = (
+        math.ceil(left - _ROUNDING_PX),
+        math.ceil(top - _ROUNDING_PX),
+        math.floor(right + _ROUNDING_PX),
+        math.floor(bottom + _ROUNDING_PX),
+    )
+    part = photo.crop(inside)
+    scale = min(1.0, INGREDIENT_MAX_SIDE_PX / max(part.size))
+    size = (max(1, round(part.width * scale)), max(1, round(part.height * scale)))
+    return _jpeg(part.resize(size, Image.Resampling.LANCZOS))
 
 
 def _jpeg(image: Image.Image) -> bytes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from botocore.exceptions import ClientError
 from pydantic import Field, ValidationError
 
-from cloud import certificates, guardrail, media, users, verdicts
+from cloud import certificates, guardrail, media, stories, users, verdicts
 from cloud.clients import error_code
 from cloud.environment import Environment, load
 from provenance import verification
@@ -139,7 +139,27 @@ def _allowed_today(kept: Mapping[str, Any], overridden: frozenset[str]) -> bool:
         verdict = policy.Verdict.model_validate(json.loads(kept["detail"]))
     except (ValueError, KeyError):
         return False
-    return policy.judge_again(verdict, overridden=overridden) == _ALLOW
+    return policy.judge_again(verdict, overridden=overridden).verdict == _ALLOW
+
+
+def age_restriction(candidate: Candidate) -> int | None:
+    """From which age on viewers may see a candidate that every check let through; None: all.
+
+    The highest age that a gate has found, or that today's policy sets for the scores it kept.
+    """
+    this = f"{candidate.attempt:04d}#"
+    # Read anew: this gate's own verdict on the words has come since.
+    ages = [
+        int(kept["age_restriction"])
+        for kept in stories.partition("VERDICT", candidate.story_id)
+        if str(kept["sk"]).startswith(this) and "age_restriction" in kept
+    ]
+    for gate in JUDGED:
+        verdict = policy.Verdict.model_validate_json(candidate.verdicts[gate]["detail"])
+        restriction = policy.judge_again(verdict).restriction
+        if restriction is not None:
+            ages.append(restriction.age)
+    return max(ages, default=None)
 
 
 def credential_holds(candidate: Candidate) -> Refused | None:

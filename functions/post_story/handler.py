@@ -60,6 +60,8 @@ def _post(request: PostStoryInput) -> Refused | None:
         visibility=request.visibility,
         clip=candidate.clip(),
         caption=candidate.caption,
+        credited=request.credited,
+        age_restriction=gate.age_restriction(candidate),
     ):
         return _repeated(request, stories.find(request.story_id), now)
     posts.remember_page(request.story_id, now + feed.LASTS)
@@ -90,8 +92,8 @@ def _repeated(
         return Refused(
             "transition_not_allowed", f"The story is {status}: only a READY one can be posted."
         )
-    asked = (request.visibility, request.caption or record.get("caption"))
-    if asked != (record["visibility"], record.get("caption")):
+    asked = (request.visibility, request.caption or record.get("caption"), request.credited)
+    if asked != (record["visibility"], record.get("caption"), bool(record.get("credited"))):
         return Refused(
             "transition_not_allowed",
             "The story is POSTED, in another way than is asked for now. It stays as it is until it"

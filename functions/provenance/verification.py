@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import c2pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from provenance.reading import Action, Finding, Ingredient, Reading
 from story.contracts import Credential
 from story.errors import CredentialInvalid
-from story.generation import Contract
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -27,72 +27,16 @@ REQUIRED = frozenset(
     {"claimSignature.validated", "claimSignature.insideValidity", "assertion.bmffHash.match"}
 )
 TIME_STAMPED = "timeStamp.validated"
-UNTRUSTED = "signingCredential.untrusted"
+TIME_TRUSTED = "timeStamp.trusted"
+_ADD_ITS_ROOT = " (the authority's root has to be one of the trust anchors)"
+#: How c2pa says that the credential is not in the file, which only tells where it may be.
+_ELSEWHERE = "Remote:"
 _ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
 
 #: The parser decodes pictures to make thumbnails and follows links unless it is told not to.
 OFFLINE = {
     "verify": {"verify_after_sign": False, "remote_manifest_fetch": False, "ocsp_fetch": False}
 }
-
-
-class Finding(Contract):
-    """One check that failed. `where` is "credential", or the ingredient's title."""
-
-    where: str
-    code: str
-    explanation: str
-
-
-class Action(Contract):
-    """One thing that was done to make the file."""
-
-    action: str
-    when: str | None
-    agent: str | None
-    digital_source_type: str | None
-    description: str | None
-
-
-class Ingredient(Contract):
-    """One thing the file was made from."""
-
-    title: str | None
-    relationship: str
-    has_thumbnail: bool
-
-
-class Reading(Contract):
-    """What the active manifest of a file says and which checks it passed."""
-
-    manifest_id: str
-    instance_id: str | None
-    state: Literal["Invalid", "Valid", "Trusted"]
-    issuer: str | None
-    common_name: str | None
-    generators: tuple[str, ...]
-    time_stamp: str | None
-    actions: tuple[Action, ...]
-    ingredients: tuple[Ingredient, ...]
-    passed: tuple[str, ...]
-    failed: tuple[Finding, ...]
-
-    @property
-    def made(self) -> Action | None:
-        """The action that brought the file into being."""
-        return next((step for step in self.actions if step.action == "c2pa.created"), None)
-
-    def defects(self, *, anchored: bool) -> tuple[Finding, ...]:
-        """What is wrong. An unknown signer is wrong only where anchors say who is known.
-
-        An ingredient may be signed by anybody: that its signer is unknown says nothing about
-        the file it went into.
-        """
-        return tuple(
-            finding
-            for finding in self.failed
-            if finding.code != UNTRUSTED or (anchored and finding.where == "credential")
-        )
 
 
 class _Foreign(BaseModel):
@@ -149,6 +93,7 @@ class _Ingredient(_Foreign):
     title: str | None = None
     relationship: str
     thumbnail: Any = None
+    description: str | None = None
     results: _Results | None = Field(alias="validation_results", default=None)
 
 
@@ -192,6 +137,8 @@ def read(asset: BinaryIO, media_type: str, anchors: str | None) -> Reading | Non
     except c2pa.C2paError.ManifestNotFound:
         return None
     except c2pa.C2paError as error:
+        if str(error).startswith(_ELSEWHERE):
+            return None
         raise CredentialInvalid(f"The credential cannot be read: {error}") from error
     try:
         store = _Store.model_validate_json(found)
@@ -230,6 +177,7 @@ def _reading(store: _Store, manifest: _Manifest) -> Reading:
                 title=part.title,
                 relationship=part.relationship,
                 has_thumbnail=part.thumbnail is not None,
+                description=part.description,
             )
             for part in manifest.ingredients
         ),
@@ -258,14 +206,16 @@ def check(
     """Read back what was just signed; the summary that is kept with the story.
 
     `stamped` asks for a time stamp too. Without anchors nobody can be Trusted, and Valid is
-    enough. Raises CredentialInvalid.
+    enough; with them, the authority of the time stamp has to lead to one of them as the signer
+    does. Raises CredentialInvalid.
     """
     reading = _present(signed, media_type, anchors)
     if reading.instance_id != instance_id:
         raise CredentialInvalid(
             f"The active credential is of {reading.instance_id}, not of {instance_id}"
         )
-    _require_good(reading, anchors, REQUIRED | ({TIME_STAMPED} if stamped else set()))
+    times = {TIME_STAMPED} if anchors is None else {TIME_STAMPED, TIME_TRUSTED}
+    _require_good(reading, anchors, REQUIRED | (times if stamped else set()))
     made = reading.made
     if made is None or not (made.digital_source_type and made.when and reading.issuer):
         raise CredentialInvalid("The credential does not say how the video was made, and by whom")
@@ -276,6 +226,20 @@ def check(
         digital_source_type=made.digital_source_type,
         verified_by=VERIFIER,
         validation_state=reading.state,
+    )
+
+
+def accepts_bytes(signed: bytes, media_type: str) -> bool:
+    """Whether a file is what was signed, whoever signed it."""
+    try:
+        reading = read(io.BytesIO(signed), media_type, None)
+    except CredentialInvalid:
+        return False
+    return (
+        reading is not None
+        and reading.state != "Invalid"
+        and REQUIRED.issubset(reading.passed)
+        and not reading.defects(anchored=False)
     )
 
 
@@ -312,4 +276,5 @@ def _require_good(reading: Reading, anchors: str | None, required: frozenset[str
         raise CredentialInvalid(
             f"The signed video reads back as {reading.state}"
             f"; failed: {failed or 'nothing'}; not passed: {', '.join(missing) or 'nothing'}"
+            + (_ADD_ITS_ROOT if TIME_TRUSTED in missing and TIME_STAMPED not in missing else "")
         )

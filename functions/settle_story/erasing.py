@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from cloud import audit, executions, marks, stories
-from settle_story import charging, clearing, recording
+from cloud import audit, executions, stories
+from settle_story import charging, clearing, outliving, recording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def erase(story_id: str, record: Mapping[str, Any]) -> None:
     clearing.clear_published(story_id)
     if not held:
         clearing.clear_evidence(story_id)
-    _forget_marks(story_id)
+    outliving.forget(story_id)
     for kind in _KINDS:
         if not (held and kind == "VERDICT"):
             _forget(kind, story_id)
@@ -51,16 +51,9 @@ def erase_remains(story_id: str) -> None:
     clearing.clear_work(story_id, through=clearing.ALL_ATTEMPTS)
     clearing.clear_published(story_id)
     clearing.clear_evidence(story_id)
-    _forget_marks(story_id)
+    outliving.forget(story_id)
     for kind in _KINDS:
         _forget(kind, story_id)
-
-
-def _forget_marks(story_id: str) -> None:
-    """Whoever reads the mark of a deleted story's clip finds nothing by it."""
-    for line in stories.partition("TIMELINE", story_id):
-        if marks.NOTED in line:
-            marks.forget(line[marks.NOTED], story_id)
 
 
 def _forget(kind: str, story_id: str) -> None:

@@ -6,19 +6,15 @@ creator's, with its words and its receipt, until they delete it.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
 from cloud import events, posts, stories, telemetry
-from settle_story import clearing
+from settle_story import clearing, outliving
 from story import feed
-from story.contracts import STORY_ENDED
+from story.announcements import STORY_ENDED
 from story.states import Status, effective
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 logger = Logger(service="settle_story")
 
@@ -41,11 +37,14 @@ def expire(now: datetime) -> set[str]:
 def _expire_one(story_id: str, now: datetime) -> bool:
     """The media first: whatever is interrupted is still in the index, and done again."""
     with telemetry.about(story_id=story_id):
-        story = stories.find(story_id, "status", "expires_at", "deleted_at")
+        story = stories.find(
+            story_id, "story_id", "status", "expires_at", "deleted_at", "watermark"
+        )
         if story is None or "deleted_at" in story or story["status"] != Status.POSTED:
             return False
         if effective(story, now) is not Status.EXPIRED:
             return False
+        outliving.outlive(story, datetime.fromisoformat(story["expires_at"]))
         clearing.clear_published(story_id)
         events.tell(story_id, STORY_ENDED[Status.EXPIRED])
         posts.expire(story_id, now)

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from cloud import events, review_queue, stories, telemetry
 from settle_story import clearing
 from story import feed, review
-from story.contracts import STORY_ENDED
+from story.announcements import STORY_ENDED
 from story.states import Status
 
 if TYPE_CHECKING:

@@ -52,4 +52,8 @@ def cost(lines: list[dict[str, Any]]) -> float:
     """
     reports = [Report.model_validate_json(line["report"]) for line in lines if "report" in line]
     seconds = sum(sum(report.timings.values()) for report in reports)
-    return receipt.itemise(lines, engine_seconds=seconds).total
+    # One attempt has one engine, and all its takes ran on that engine's instance.
+    if not reports:
+        return receipt.itemise(lines, engine_seconds=0.0).total
+    engine = reports[0].engine.name
+    return receipt.itemise(lines, engine_seconds=seconds, engine=engine).total

@@ -13,9 +13,18 @@ from aws_lambda_powertools import Logger
 
 from cloud import events, executions, stories, timeline
 from cloud.clients import answers, client
-from settle_story import charging, clearing, erasing, measuring, outcome, recording, restoring
+from settle_story import (
+    charging,
+    clearing,
+    erasing,
+    measuring,
+    outcome,
+    outliving,
+    recording,
+    restoring,
+)
 from story import review
-from story.contracts import STORY_ENDED
+from story.announcements import STORY_ENDED
 from story.states import AT_WORK, ENDED, Status, is_unclaimed
 
 if TYPE_CHECKING:
@@ -131,6 +140,9 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
     charging.settle(story_id, story)
     if restoring.is_withdrawn(story):
         restoring.withdraw(story_id)
+    elif "held_apart" in story:
+        # The photo is where no function reads; a reviewer must not find another.
+        clearing.clear_evidence(story_id)
     elif status in KEEP and "evidence_until" not in story:
         judged = status in {Status.REJECTED, Status.UNDER_REVIEW}
         if clearing.keep_evidence(story_id, attempt, judged_frames=judged):
@@ -138,6 +150,7 @@ def clear(story_id: str, story: dict[str, Any]) -> None:
             stories.mark(story_id, attempt, "evidence_until", until)
     elif status not in KEEP and not story.get("legal_hold"):
         clearing.clear_evidence(story_id)
+    outliving.settle(story)
     clearing.clear_uploads(story_id)
     clearing.clear_work(story_id, through=attempt)
     if status not in {Status.READY, Status.POSTED} and "restoring" not in story:

@@ -6,11 +6,11 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from cloud import certificates, media, timeline
+from cloud import certificates, media, photo_credentials, timeline
 from cloud.environment import Environment, load
-from provenance import verification
+from provenance import publishing
 from sign_video import manifest, signer
 from story import labels
 from story.contracts import SignVideoInput, SignVideoOutput
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 logger = Logger(service="sign_video")
 
+_URL_OR_NOTHING = r"^(https?://.+)?$"
+
 
 class Settings(Environment):
     """Who signs, and where signed stories are kept."""
@@ -30,7 +32,21 @@ class Settings(Environment):
     certificate_chain_parameter: str = Field(min_length=1)
     trust_anchors_parameter: str = Field(min_length=1)
     #: An RFC 3161 time stamp authority, or nothing: then only we say when a story was signed.
-    tsa_url: str = Field(default="", pattern=r"^(https?://.+)?$")
+    tsa_url: str = Field(default="", pattern=_URL_OR_NOTHING)
+    #: Another, which is asked when that one fails or is late.
+    second_tsa_url: str = Field(default="", pattern=_URL_OR_NOTHING)
+
+    @field_validator("second_tsa_url")
+    @classmethod
+    def _there_is_a_first(cls, second: str, others: ValidationInfo) -> str:
+        if second and not others.data.get("tsa_url"):
+            raise ValueError("it is for when that of TSA_URL fails, which names none")
+        return second
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """Whom to ask for time stamps, in this order."""
+        return tuple(filter(None, (self.tsa_url, self.second_tsa_url)))
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -44,22 +60,25 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             settings.trust_anchors_parameter,
         )
         pictures = signer.Pictures(media.read(request.poster), media.read(request.ingredient))
+        photo = photo_credentials.of_story(request.story_id)
         story = manifest.Story(
             instance_id=f"xmp:iid:{uuid.uuid4()}",
             made_at=timeline.now(),
             engine=request.engine,
             label=labels.for_engine(request.engine),
             language=request.language,
+            iscc=request.fingerprints.iscc,
+            photo_credential=None if photo is None else photo.statement,
         )
         signed = signer.sign(
-            media.read(request.clip), pictures, story, identity, tsa_url=settings.tsa_url or None
+            media.read(request.clip), pictures, story, identity, authorities=settings.authorities
         )
-        credential = verification.check(
+        credential = publishing.check(
             signed,
             manifest.MEDIA_TYPE,
             story.instance_id,
             identity.anchors,
-            stamped=bool(settings.tsa_url),
+            stamped=bool(settings.authorities),
         )
         bucket = settings.stories_bucket
         output = SignVideoOutput(

@@ -7,8 +7,11 @@ frame.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from story.fingerprints import iscc_unit
 
 if TYPE_CHECKING:
     from story.generation import EngineName
@@ -32,6 +35,8 @@ CREATED = (
     "c2pa.thumbnail.claim",
     "c2pa.thumbnail.ingredient",
 )
+#: On C2PA's list of soft bindings. Its value is a sequence of ISCC units of 256 bits (IEP-0020).
+SOFT_BINDING = "io.iscc.v0"
 _MINING = (
     "cawg.ai_generative_training",
     "cawg.ai_inference",
@@ -42,13 +47,19 @@ _MINING = (
 
 @dataclass(frozen=True)
 class Story:
-    """What is to be stated of one clip. `instance_id` is unique to it; `made_at` is ISO 8601."""
+    """What is to be stated of one clip.
+
+    `instance_id` is unique to it; `made_at` is ISO 8601; `iscc` is the Video-Code of its pictures.
+    """
 
     instance_id: str
     made_at: str
     engine: EngineName
     label: Label
     language: Language
+    iscc: str
+    #: What is said of the Content Credentials that the photo came with, if anything is.
+    photo_credential: str | None = None
 
 
 def manifest(story: Story) -> dict[str, Any]:
@@ -69,6 +80,12 @@ def manifest(story: Story) -> dict[str, Any]:
             "softwareAgent": enliven,
             "description": story.label.badge_description(story.language),
         },
+        {
+            "action": story.label.watermark_action,
+            "when": story.made_at,
+            "softwareAgent": enliven,
+            "description": story.label.watermark_description,
+        },
     ]
     return {
         "claim_generator_info": [enliven | {"specVersion": SPECIFICATION}],
@@ -83,6 +100,19 @@ def manifest(story: Story) -> dict[str, Any]:
                 "data": {"actions": actions, "allActionsIncluded": True},
             },
             {
+                # By what the credential is found again once the file has lost it.
+                "label": "c2pa.soft-binding",
+                "created": True,
+                "data": {
+                    "alg": SOFT_BINDING,
+                    # Of the whole clip. The library takes JSON, which has no bytes, and its own
+                    # type for this assertion has a text of base64 here.
+                    "blocks": [
+                        {"scope": {}, "value": base64.b64encode(iscc_unit(story.iscc)).decode()}
+                    ],
+                },
+            },
+            {
                 "label": "cawg.training-mining",
                 "created": True,
                 "data": {"entries": {use: {"use": "notAllowed"} for use in _MINING}},
@@ -91,9 +121,13 @@ def manifest(story: Story) -> dict[str, Any]:
     }
 
 
-def ingredient() -> dict[str, Any]:
-    """The photo, as what went into the clip: its thumbnail is the ingredient itself."""
-    return {
+def ingredient(said: str | None = None) -> dict[str, Any]:
+    """The photo, as what went into the clip: its thumbnail is the ingredient itself.
+
+    said: of the Content Credentials that it came with.
+    """
+    described = {} if said is None else {"description": said}
+    return described | {
         "title": "photo.jpg",
         "relationship": "inputTo",
         "label": _INGREDIENT_LABEL,

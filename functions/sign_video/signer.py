@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import c2pa
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud import telemetry
@@ -18,7 +19,11 @@ from sign_video import manifest
 from story.errors import DependencyUnavailable, EnlivenError, SigningFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cloud.certificates import Identity
+
+logger = Logger(service="sign_video")
 
 #: KMS hashes a message of up to this many bytes itself; of a longer one it takes the digest.
 MAX_RAW_BYTES = 4_096
@@ -78,16 +83,44 @@ def sign(
     story: manifest.Story,
     identity: Identity,
     *,
-    tsa_url: str | None,
+    authorities: Sequence[str] = (),
     seconds: float = TIME_STAMP_SECONDS,
 ) -> bytes:
     """The clip with its signed manifest inside.
 
-    With tsa_url, an RFC 3161 authority states when, within `seconds`. Raises SigningFailed, or
-    DependencyThrottled or DependencyUnavailable if KMS or the authority cannot answer now.
+    authorities: URLs of RFC 3161 time stamp authorities, of which the first that answers within
+    `seconds` states when; each is asked only if those before it failed. None: nobody states it.
+    Raises SigningFailed, or DependencyThrottled or DependencyUnavailable if KMS or all of the
+    authorities cannot answer now.
     """
-    if tsa_url is None:
+    if not authorities:
         return _embed(clip, pictures, story, identity, tsa_url=None)
+    failures: list[_NoTimeStamp] = []
+    for url in authorities:
+        try:
+            return _stamped(clip, pictures, story, identity, tsa_url=url, seconds=seconds)
+        except _NoTimeStamp as failure:
+            telemetry.emit("DependencyFailures", 1, dependency=_AUTHORITY)
+            logger.warning("no time stamp", authority=url, reason=str(failure))
+            failures.append(failure)
+    raise DependencyUnavailable(
+        f"No time stamp: {'; '.join(str(failure) for failure in failures)}"
+    ) from failures[-1]
+
+
+class _NoTimeStamp(Exception):
+    """An authority gave none; another one may."""
+
+
+def _stamped(
+    clip: bytes,
+    pictures: Pictures,
+    story: manifest.Story,
+    identity: Identity,
+    *,
+    tsa_url: str,
+    seconds: float,
+) -> bytes:
     # Native code cannot be interrupted: it has a thread, and when it is late its result is dropped.
     threads = ThreadPoolExecutor(max_workers=1)
     try:
@@ -95,10 +128,7 @@ def sign(
             seconds
         )
     except TimeoutError as error:
-        telemetry.emit("DependencyFailures", 1, dependency=_AUTHORITY)
-        raise DependencyUnavailable(
-            f"The time stamp authority {tsa_url} gave no answer within {seconds:g} s"
-        ) from error
+        raise _NoTimeStamp(f"{tsa_url} gave no answer within {seconds:g} s") from error
     finally:
         threads.shutdown(wait=False)
 
@@ -130,16 +160,15 @@ def _embed(
             builder.add_resource(manifest.POSTER, io.BytesIO(pictures.poster))
             builder.add_resource(manifest.INGREDIENT, io.BytesIO(pictures.ingredient))
             builder.add_ingredient(
-                manifest.ingredient(), "image/jpeg", io.BytesIO(pictures.ingredient)
+                manifest.ingredient(story.photo_credential),
+                "image/jpeg",
+                io.BytesIO(pictures.ingredient),
             )
             builder.sign(signer, manifest.MEDIA_TYPE, io.BytesIO(clip), signed)
     except c2pa.C2paError as error:
         if kms.failure is not None:
             raise kms.failure from error
         if kms.signed and tsa_url is not None:
-            telemetry.emit("DependencyFailures", 1, dependency=_AUTHORITY)
-            raise DependencyUnavailable(
-                f"The time stamp authority {tsa_url} gave no usable time stamp: {error}"
-            ) from error
+            raise _NoTimeStamp(f"{tsa_url} gave no usable time stamp: {error}") from error
         raise SigningFailed(f"The manifest could not be made or embedded: {error}") from error
     return signed.getvalue()

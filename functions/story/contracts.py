@@ -13,6 +13,7 @@ from story import limits
 from story.fingerprints import Fingerprints
 from story.generation import Box, Contract, EngineName
 from story.labels import Language
+from story.photo_credential import Found
 
 StoryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -80,6 +81,16 @@ class InspectPhotoOutput(Contract):
     width: int
     height: int
     source: SourcePhoto
+
+
+class ReadPhotoCredentialInput(InspectPhotoInput):
+    """The upload once more, for the Content Credentials that it may have come with."""
+
+
+class ReadPhotoCredentialOutput(Contract):
+    """Whether there were any; what may be said of them is in the stories table."""
+
+    found: Found
 
 
 # A retry and a draft ------------------------------------------------------------------------------
@@ -231,6 +242,8 @@ class SignVideoInput(StateInput):
     engine: EngineName
     #: Of the badge that is in the clip.
     language: Language
+    #: Of the clip's pictures: the manifest names the one that others can make too.
+    fingerprints: Fingerprints
 
 
 class Credential(Contract):
@@ -318,6 +331,8 @@ class PostStoryInput(Contract):
         Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_CAPTION_CHARACTERS)]
         | None
     ) = None
+    #: Whether whoever checks a copy is shown its caption and poster.
+    credited: bool = False
 
 
 class ShownClip(Contract):
@@ -336,12 +351,6 @@ class PostStoryOutput(Contract):
     refusal: Refusal | None = None
     #: A sentence for the creator.
     detail: str | None = None
-
-
-class CheckCertificateOutput(Contract):
-    """How long the signing certificate is still valid, days; 0 if no story can be signed."""
-
-    days_left: Annotated[float, Field(ge=0.0)]
 
 
 class InferenceNotification(BaseModel):
@@ -363,22 +372,11 @@ class InferenceNotification(BaseModel):
     response: Response | None = Field(default=None, alias="responseParameters")
 
 
-STORIES_SOURCE = "enliven.stories"
-STORY_CLOSED, STORY_DELETED = "Enliven Story Closed", "Enliven Story Deleted"
-STORY_REPORTED, STORY_APPEALED = "Enliven Story Reported", "Enliven Story Appealed"
-STORY_DECIDED = "Enliven Story Decided"
-#: What settle_story tells once a story has ended, or waits for a person; READY tells itself.
-STORY_ENDED = {
-    "REJECTED": "Enliven Story Rejected",
-    "FAILED": "Enliven Story Failed",
-    "EXPIRED": "Enliven Story Expired",
-    "UNDER_REVIEW": "Enliven Story Held",
-}
-
 #: States that only a retry or a draft comes through.
 BESIDE = frozenset({"RestorePhoto", "AwaitPrompt"})
 STATES: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
     "InspectPhoto": (InspectPhotoInput, InspectPhotoOutput),
+    "ReadPhotoCredential": (ReadPhotoCredentialInput, ReadPhotoCredentialOutput),
     "RestorePhoto": (RestorePhotoInput, RestorePhotoOutput),
     "ModeratePhoto": (ModeratePhotoInput, ModerateOutput),
     "AwaitPrompt": (AwaitPromptInput, AwaitPromptOutput),

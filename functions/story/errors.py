@@ -12,6 +12,7 @@
         ├── PhotoTooManyPixels       photo_too_many_pixels
         ├── PhotoMissing             photo_missing
         ├── StoryMissing             story_missing
+        ├── FileMissing              file_missing
         ├── PhotoBlocked             photo_blocked
         ├── ModerationUnanswered     moderation_unanswered
         ├── PolicyInvalid            policy_invalid
@@ -89,6 +90,10 @@ class StoryMissing(Permanent):
     """No record of the story: it was deleted while its workflow ran."""
 
 
+class FileMissing(Permanent):
+    """The file to check is not in the bucket as the event announced it."""
+
+
 class PhotoBlocked(Permanent):
     """The photo is on an operator's list; the workflow rejects the story, its verdict is kept."""
 
@@ -158,6 +163,7 @@ NO_FAULT = (
     PhotoTooLarge,
     PhotoTooManyPixels,
     StoryMissing,
+    FileMissing,
     GenerationCapReached,
     ServicePaused,
 )

@@ -46,6 +46,11 @@ class Distances(NamedTuple):
         """Whether either kind takes the two for one clip."""
         return self.pdq <= PDQ_MOST_BITS or self.iscc <= ISCC_MOST_BITS
 
+    @property
+    def doubly_alike(self) -> bool:
+        """Whether both do: held against many clips, one kind alone takes some by chance."""
+        return self.pdq <= PDQ_MOST_BITS and self.iscc <= ISCC_MOST_BITS
+
 
 def distances(asked: Fingerprints, known: Fingerprints) -> Distances:
     """How far a clip is from a known one.
@@ -65,6 +70,15 @@ def _bits(one: str, other: str) -> int:
 
 
 def _digest(code: str) -> int:
+    return int.from_bytes(digest_of(code))
+
+
+def digest_of(code: VideoCode) -> bytes:
+    """The 256 bits of a Video-Code, without what says which kind of code it is."""
+    return iscc_unit(code)[_ISCC_HEADER_BYTES:]
+
+
+def iscc_unit(code: VideoCode) -> bytes:
+    """The 34 bytes of a Video-Code, its header and its digest (ISO 24138:2024, 5.2)."""
     body = code.removeprefix(_ISCC_SCHEME)
-    padded = body + "=" * (-len(body) % 8)
-    return int.from_bytes(base64.b32decode(padded)[_ISCC_HEADER_BYTES:])
+    return base64.b32decode(body + "=" * (-len(body) % 8))

@@ -39,6 +39,9 @@ class Label:
     #: The same for the badge.
     badge_action: str
     _badge_description: str
+    #: The same for the invisible mark.
+    watermark_action: str
+    watermark_description: str
 
     def badge_description(self, language: Language) -> str:
         """What the manifest says of the badge in this language."""
@@ -66,4 +69,6 @@ def _label(row: dict[str, Any], table: dict[str, Any]) -> Label:
         c2pa_description=row["c2pa_description"],
         badge_action=table["badge"]["c2pa_action"],
         _badge_description=table["badge"]["c2pa_description"],
+        watermark_action=table["watermark"]["c2pa_action"],
+        watermark_description=table["watermark"]["c2pa_description"],
     )

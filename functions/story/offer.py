@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from story import labels, limits
-from story.generation import SIZES, Aspect, Contract, Preset
+from story.cards import card
+from story.generation import Aspect, Contract, Preset
 
 #: The languages whose words a prompt may use, as BCP 47 has them: those of story/vocabulary/.
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "ja", "pt", "ru", "zh")
@@ -105,18 +106,19 @@ class Offer(Contract):
 
 
 def offer(engine: str, max_seconds: float) -> Offer:
-    """All that is offered with this engine."""
+    """All that is offered with this engine, by its card. Raises SettingInvalid if it has none."""
+    form = card(engine).form
     return Offer(
         presets=PRESETS,
         engine=EngineView(
             name=engine,
             min_seconds=limits.MIN_CLIP_SECONDS,
-            max_seconds=max_seconds,
+            max_seconds=min(max_seconds, form.max_seconds),
             default_seconds=limits.CLIP_SECONDS,
-            fps=limits.CLIP_FPS,
+            fps=form.fps,
             aspects=tuple(
                 AspectView(aspect=aspect, width_px=width, height_px=height)
-                for aspect, (width, height) in SIZES.items()
+                for aspect, (width, height) in form.sizes.items()
             ),
         ),
         limits=LimitsView(

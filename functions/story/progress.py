@@ -40,6 +40,7 @@ class Usual(NamedTuple):
 #: says what they were measured with); GenerateVideo from the engine's beginning.
 USUAL = {
     "InspectPhoto": Usual(0.2),
+    "ReadPhotoCredential": Usual(0.1),
     "ModeratePhoto": Usual(0.2),
     "ModerateWords": Usual(0.1),
     "DirectScene": Usual(0.3),
@@ -66,6 +67,8 @@ _PRIOR_SHARE = 0.3
 #: How long a request may wait at the head of the queue until no clip explains it: in usual times
 #: of its own clip, and in seconds.
 _WAITS_AT_MOST, _WAITS_AT_MOST_SECONDS = 3.0, 20.0
+#: How many times its usual an instance's start may take until nobody knows whether it comes.
+_WAKES_AT_MOST = 2.0
 
 
 class Position(NamedTuple):
@@ -77,9 +80,21 @@ class Position(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How this deployment compares with USUAL: a factor a state, 1 where nothing is known."""
+    """How this deployment compares with USUAL: a factor a state, 1 where nothing is known.
+
+    wake_seconds: from a request where no instance runs until one begins; 0 if one always runs.
+    """
 
     factors: Mapping[str, float]
+    wake_seconds: float = 0.0
+
+    def beginning_with(self, clip_seconds_of_work: float, wake_seconds: float) -> "Pace":
+        """The same for an engine that takes so long for a clip, until its own stories say better.
+
+        clip_seconds_of_work: for a clip of the usual length.
+        """
+        factor = clip_seconds_of_work / USUAL[ENGINE].of(limits.CLIP_SECONDS)
+        return Pace({ENGINE: factor, **self.factors}, wake_seconds)
 
     def expects(self, state: str, clip_seconds: float) -> float:
         """Seconds that a state takes here."""
@@ -245,7 +260,7 @@ class _Run:
             expected = slowness * pace.expects(state, self._clip)
             line = self._line(state)
             if state == ENGINE:
-                waited = self._engine_left(line, expected, before)
+                waited = self._engine_left(line, expected, before, pace.wake_seconds)
                 if waited is None:
                     return None
                 engine = waited if at >= last else 0.0
@@ -255,12 +270,14 @@ class _Run:
                 left += expected
         return round(engine + left, 1)
 
-    def _engine_left(self, line: Line | None, expected: float, before: int | None) -> float | None:
+    def _engine_left(
+        self, line: Line | None, expected: float, before: int | None, wake: float
+    ) -> float | None:
         if line is None:
             return _DISPATCH_SECONDS + expected
         began = line.get(f"take{self._take}_engine_at")
         if began is None:
-            return self._queue_left(line, expected, before)
+            return self._queue_left(line, expected, before, wake)
         done = _reported(line, self._take)
         reported = datetime.fromisoformat(line["reported_at"])
         worked = (reported - datetime.fromisoformat(began)).total_seconds()
@@ -269,11 +286,16 @@ class _Run:
         since = max(0.0, (self._now - reported).total_seconds())
         return max((1.0 - done) * whole - since, _LEAST_LEFT * (1.0 - done) * expected)
 
-    def _queue_left(self, line: Line, expected: float, before: int | None) -> float | None:
+    def _queue_left(
+        self, line: Line, expected: float, before: int | None, wake: float
+    ) -> float | None:
         since = line.get("waits_since")
         waited = (self._now - datetime.fromisoformat(since)).total_seconds() if since else 0.0
         if before is None or (before == 0 and waited <= _DISPATCH_AT_MOST_SECONDS):
             return max(_DISPATCH_SECONDS - waited, 0.0) + expected
+        if before == 0 and wake and waited > expected + _DISPATCH_AT_MOST_SECONDS:
+            # Longer than another's clip takes: an instance is starting, or none can be had.
+            return max(wake - waited, 0.0) + expected if waited <= _WAKES_AT_MOST * wake else None
         if before == 0 and waited > max(_WAITS_AT_MOST * expected, _WAITS_AT_MOST_SECONDS):
             return None  # no clip takes so long: the endpoint may be starting from nothing
         # Those before it, half of the one that is being made, and its own.

@@ -17,11 +17,13 @@ from story.view import Cost, CostItem
 
 _CALL = "call:"
 _MB_PER_GB = 1024
+#: As the motion engine names itself in its reports.
+DEFAULT_ENGINE = "enliven-motion"
 #: Native states of a story that became READY; they have no Lambda and so no line of their own.
-#: BeginStory, ClaimUpload, four more choices, PublishStory, AnnounceReady, Ready.
-NATIVE_TRANSITIONS = 9
-#: What those states call: ClaimUpload and PublishStory write, AnnounceReady tells.
-NATIVE_CALLS = {"dynamodb:UpdateItem": 2, "events:PutEvents": 1}
+#: BeginStory, ClaimUpload, four more choices, KeepRecord, PublishStory, AnnounceReady, Ready.
+NATIVE_TRANSITIONS = 10
+#: What those states call: ClaimUpload, KeepRecord and PublishStory write, AnnounceReady tells.
+NATIVE_CALLS = {"dynamodb:UpdateItem": 3, "events:PutEvents": 1}
 
 
 @cache
@@ -31,8 +33,23 @@ def prices() -> dict[str, Any]:
     return loaded
 
 
-def itemise(lines: Iterable[Mapping[str, Any]], *, engine_seconds: float) -> Cost:
-    """The cost of a story from its timeline's lines.
+def endpoint_second(engine: str) -> Mapping[str, Any]:
+    """What a second of an engine's instance costs.
+
+    An engine that has no row of its own runs where the motion engine does. It is no error: a name
+    in a report must not keep a story from being settled.
+    """
+    listed = prices()
+    instances = listed["engine_instances"]
+    instance = instances.get(engine, instances[DEFAULT_ENGINE])
+    per_second = round(listed["endpoint_hour"][instance] / 3600, 9)
+    return {"what": f"SageMaker {instance}", "unit": "second", "price": per_second}
+
+
+def itemise(
+    lines: Iterable[Mapping[str, Any]], *, engine_seconds: float, engine: str = DEFAULT_ENGINE
+) -> Cost:
+    """The cost of a story from its timeline's lines; engine: by the name in its report.
 
     A line has `runs`, `billed_ms`, `memory_mb` and counts named "call:{service}:{Operation}".
     Raises SettingInvalid for a call that the price list does not name: an unpriced call would make
@@ -61,7 +78,7 @@ def itemise(lines: Iterable[Mapping[str, Any]], *, engine_seconds: float) -> Cos
     add(listed["transition"], NATIVE_TRANSITIONS)
     for call, count in NATIVE_CALLS.items():
         add(listed["calls"][call], count)
-    add(listed["endpoint_second"], engine_seconds)
+    add(endpoint_second(engine), engine_seconds)
     items = tuple(
         CostItem(
             what=what,

@@ -59,6 +59,9 @@ class CreateStory(Asked):
     #: Words that are shown with the story once it is posted; moderated like the prompt.
     caption: Caption | None = None
     seed: Seed | None = None
+    #: Whether the video's credential may say that the photo had valid Content Credentials of its
+    #: own, by their id and what they call it. Nothing else of them is kept, in any case.
+    keep_photo_credentials: bool = False
     #: What the badge in the picture, which says that AI made it, is written in (BCP 47).
     language: Language = DEFAULT_LANGUAGE
 
@@ -206,6 +209,9 @@ class PostStory(Asked):
     visibility: Visibility = "link"
     #: In place of the caption that the story has; moderated before it is shown.
     caption: Caption | None = None
+    #: Whether whoever checks a copy of the video (POST /verify) is shown the story's caption and
+    #: poster, for as long as the story is seen.
+    credited: bool = False
 
 
 class PublicCredential(Contract):

@@ -45,21 +45,41 @@ class Averaged(NamedTuple):
     bars: tuple[int, int, int, int]
 
 
-class _Sums:
-    """What is kept of the frames read so far: their sum, and how much they differed."""
+class Averaging:
+    """What is kept of the frames added so far: their sum, and how much they differed."""
 
     def __init__(self, first: NDArray[np.uint8]) -> None:
-        self.total = np.zeros(first.shape, np.float32)
-        self.change = np.zeros(first.shape, np.float32)
-        self.frames = 0
+        self._total = np.zeros(first.shape, np.float32)
+        self._change = np.zeros(first.shape, np.float32)
         self._before = first
+        self.frames = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of each frame: (H, W)."""
+        return self._total.shape
+
+    def fits(self, luma: NDArray[np.uint8]) -> bool:
+        """Whether a frame is as large as the first, and not one too many."""
+        return luma.shape == self.shape and self.frames < MAX_FRAMES
 
     def add(self, luma: NDArray[np.uint8]) -> None:
+        """Add a frame's luma (H, W), which may be reused afterwards."""
         if self.frames % _CHANGE_STEP == 0:
-            self.change += np.abs(luma.astype(np.int16) - self._before)
+            self._change += np.abs(luma.astype(np.int16) - self._before)
             self._before = luma.copy()
-        self.total += luma
+        self._total += luma
         self.frames += 1
+
+    def averaged(self) -> Averaged:
+        """The mean of at least one frame, without bars."""
+        mean = np.asarray(self._total / self.frames, dtype=np.float32)
+        changes = max(1, (self.frames - 1) // _CHANGE_STEP)
+        change = np.asarray(self._change / changes, dtype=np.float32)
+        left, top, right, bottom = _picture(mean, change)
+        height, width = mean.shape
+        bars = (left, top, width - right, height - bottom)
+        return Averaged(mean[top:bottom, left:right], self.frames, bars)
 
 
 def averaged(video: BinaryIO) -> Averaged:
@@ -67,12 +87,12 @@ def averaged(video: BinaryIO) -> Averaged:
 
     Raises VideoUnreadable if it holds no frame that decodes, or frames of no sensible size.
     """
-    sums: _Sums | None = None
+    sums: Averaging | None = None
     try:
         for luma in _lumas(video):
             if sums is None:
-                sums = _Sums(luma)
-            elif luma.shape != sums.total.shape:
+                sums = Averaging(luma)
+            if not sums.fits(luma):
                 break  # a stream that changes its size is looked at as far as it does not
             sums.add(luma)
     except (av.FFmpegError, ValueError) as error:
@@ -81,13 +101,7 @@ def averaged(video: BinaryIO) -> Averaged:
             raise VideoUnreadable(f"The file does not decode as a video: {error}") from error
     if sums is None:
         raise VideoUnreadable("The file holds no frame that decodes")
-    mean = np.asarray(sums.total / sums.frames, dtype=np.float32)
-    changes = max(1, (sums.frames - 1) // _CHANGE_STEP)
-    change = np.asarray(sums.change / changes, dtype=np.float32)
-    left, top, right, bottom = _picture(mean, change)
-    height, width = mean.shape
-    bars = (left, top, width - right, height - bottom)
-    return Averaged(mean[top:bottom, left:right], sums.frames, bars)
+    return sums.averaged()
 
 
 def _lumas(video: BinaryIO) -> Iterator[NDArray[np.uint8]]:
@@ -99,23 +113,24 @@ def _lumas(video: BinaryIO) -> Iterator[NDArray[np.uint8]]:
         stream = container.streams.video[0]
         if stream.codec_context is None:
             raise VideoUnreadable("The file's pictures are in a form that nothing here decodes")
-        _check_size(stream.width, stream.height)
+        check_size(stream.width, stream.height)
         stream.thread_type = "AUTO"
         for frame in itertools.islice(container.decode(stream), MAX_FRAMES):
-            _check_size(frame.width, frame.height)
-            yield _luma(frame)
+            check_size(frame.width, frame.height)
+            yield luma_of(frame)
             if time.monotonic() > ends:
                 return
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Refuse pictures in which no mark is looked for. Raises VideoUnreadable."""
     if min(width, height) < _MIN_SIDE_PX or max(width, height) > MAX_SIDE_PX:
         raise VideoUnreadable(
             f"Pictures of {width}×{height} px; {_MIN_SIDE_PX} to {MAX_SIDE_PX} a side are looked at"
         )
 
 
-def _luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
+def luma_of(frame: av.VideoFrame) -> NDArray[np.uint8]:
     """(H, W) uint8, whatever the frame's format."""
     if frame.format.name in {"yuv420p", "yuvj420p", "yuv422p", "yuv444p"}:
         plane = frame.planes[0]

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from local import processes, stack
+from local import environments, processes, stack
+from local.environments import REGION
 from local.lan import page
 from local.lan.front import template_of
 from local.lan.settings import VARIABLE, Settings
 from local.processes import StackError
-from local.stack import REGION, LocalStack
+from local.stack import LocalStack
 
 #: Who forgets to close it has not left it open for ever.
 OPEN_SECONDS = 4 * 60 * 60
@@ -90,7 +91,7 @@ def serve(
         port=origin.port,
         health=page.PATH,
         directory=running.project_root,
-        environment=stack.inherited()
+        environment=environments.inherited()
         | {
             VARIABLE: json.dumps(told),
             "PYTHONPATH": str(running.project_root / "functions"),

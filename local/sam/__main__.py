@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from local import stack as stacks
 from local import users
+from local.environments import STACK_NAME
 from local.processes import StackError
 from local.sam import api, build, emulation, engine, functions, invoke, references, runtime, targets
 from local.sam.failure import SamError
 from local.sam.golden_story import GoldenStory
-from local.stack import STACK_NAME
 
 if TYPE_CHECKING:
     from argparse import Namespace

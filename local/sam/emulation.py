@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.environments import REGION
 from local.processes import free_ports
 from local.sam.children import running
 from local.sam.failure import SamError
 from local.sam.functions import Function, host_architecture
 from local.sam.invoke import Answer
 from local.sam.runtime import Runtime
-from local.stack import REGION
 
 _START_SECONDS = 60.0
 #: Beyond the function's own time-out, for what the emulator does itself.

@@ -18,8 +18,9 @@ from boto3.dynamodb.types import TypeSerializer
 from pydantic import BaseModel
 
 from local import golden_events
+from local.environments import STACK_NAME
 from local.sam.failure import SamError
-from local.stack import STACK_NAME, LocalStack
+from local.stack import LocalStack
 from story import contracts, identifiers
 from story.states import Status
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from check_certificate.handler import CheckCertificateOutput
 from local import golden_events
+from local.sam import verifying
 from local.sam.failure import SamError
 from local.sam.golden_story import PROMPT, GoldenStory
 from story import contracts, identifiers, policy, review_view, view
@@ -302,7 +304,7 @@ def _prepare_certificate(story: GoldenStory) -> Event:
 
 
 def _check_certificate(_story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
-    output = contracts.CheckCertificateOutput.model_validate(answer)
+    output = CheckCertificateOutput.model_validate(answer)
     if output.days_left <= 0.0:
         raise SamError("0 days are left, but `make up` has just installed a certificate")
     return output
@@ -331,6 +333,22 @@ def _api(
     return Target(name, function, file, prepare, check)
 
 
+def _checking(name: str, prepare: Callable[[GoldenStory], Event], check: Check) -> Target:
+    return Target(name, f"{name}Function", golden_events.file_name(name), prepare, check)
+
+
+_CHECKING = (
+    _checking("ReadCredential", verifying.prepare_reading, verifying.check_credential),
+    _checking("FindMark", verifying.prepare_reading, verifying.check_mark),
+    _checking("Conclude", verifying.prepare_concluding, verifying.check_conclusion),
+    Target(
+        "PackRecords",
+        "PackRecordsFunction",
+        "pack_records_event.json",
+        verifying.prepare_packing,
+        verifying.check_packing,
+    ),
+)
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
@@ -353,6 +371,7 @@ TARGETS: dict[str, Target] = {
             _prepare_certificate,
             _check_certificate,
         ),
+        *_CHECKING,
         Target("StoryClosed", "SettleStoryFunction", _CLOSED, _prepare_closed, _check_settling),
         Target("Sweep", "SettleStoryFunction", _SWEEP, _prepare_sweep, _check_sweep),
         Target("SettleStory", "SettleStoryFunction", _ENDED, _prepare_settling, _check_settling),

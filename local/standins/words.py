@@ -1,7 +1,7 @@
 """Whether words ask for something bad, in many languages.
 
 The disguises are taken off a text first (unmasked.py). Then it is judged by what it means, as two
-models see it, and by the nearest of hand-written seeds: training.py adds the two up. The category
+models see it, and by the nearest of the phrases: training.py adds the two up. The category
 is the likeliest by meaning. A long text hides a short demand, so each sentence is judged by itself
 as well, and the worst counts.
 """
@@ -37,7 +37,7 @@ class Judgement:
     """One category: how bad the text is for it, and what Guardrails would call that."""
 
     category: str
-    #: Log odds with the seeds' margin; from FOUND on the category is found.
+    #: Log odds with the margin of the nearest phrases; from FOUND on the category is found.
     badness: float
     #: NONE, LOW, MEDIUM or HIGH.
     confidence: str
@@ -50,10 +50,18 @@ class PhrasesError(Exception):
 class WordJudge:
     """The text models and what was learned from the phrases."""
 
-    def __init__(self, folder: Path = PHRASES, learned: Path = training.LEARNED) -> None:
-        """Raises PhrasesError unless `learned` was made from these phrases by these models."""
+    def __init__(
+        self,
+        folder: Path = PHRASES,
+        learned: Path = training.LEARNED,
+        vectors: Path = training.VECTORS,
+    ) -> None:
+        """Raises PhrasesError unless `learned` was made from these phrases by these models.
+
+        `vectors` are those of the phrases; raises ValueError if they are of others.
+        """
         self._meanings = Meanings()
-        self._learned, origin = training.load(learned)
+        self._learned, origin = training.load(learned, vectors)
         if origin != made_from(folder):
             raise PhrasesError(
                 f"{learned.name} was made from {origin}; {folder.name}/ and what is installed are "

@@ -60,6 +60,9 @@ class Engine(Protocol):
     def card(self) -> Card:
         """What it can make."""
 
+    def warm_up(self) -> None:
+        """Load every weight and run every stage once, so that the first clip waits for nothing."""
+
     def generate(
         self, photo: Rgb, direction: Direction, destination: Path, progress: Progress
     ) -> Report:
@@ -67,6 +70,8 @@ class Engine(Protocol):
 
         The first frame is the photo, cropped to `Report.crop` and resized. The same photo,
         direction and seed give the same pictures.
+
+        What `progress` raises ends the clip: it is called between any two steps.
 
         Raises:
             GenerationFailed: the direction is outside the card, or the engine gave up.

@@ -26,6 +26,7 @@ STATUS_WRITES = {
     name: state
     for name, state in TASKS.items()
     if state["Resource"].endswith("dynamodb:updateItem")
+    and "'STORY#'" in state["Arguments"]["Key"]["pk"]["S"]
 }
 CHOICES = {name: state for name, state in STATES.items() if state["Type"] == "Choice"}
 

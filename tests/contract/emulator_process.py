@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from local import processes, stack
+from local import environments, processes, stack
 from local.processes import Server
 from local.stack import LocalStack
 
@@ -26,7 +26,7 @@ def started(folder: Path, *, strict_auth: bool) -> Iterator[LocalStack]:
         port=port,
         health=stack.EMULATOR_HEALTH,
         directory=ROOT,
-        environment=stack.emulator_environment(
+        environment=environments.of_emulator(
             port, "http://127.0.0.1:1", strict_auth=strict_auth, folder=folder
         ),
         log=folder / "emulator.log",

@@ -7,7 +7,7 @@ import pytest
 from moto.events.models import EventPattern
 
 from api.problems import PROBLEMS
-from story.contracts import (
+from story.announcements import (
     STORY_APPEALED,
     STORY_CLOSED,
     STORY_DECIDED,

@@ -12,7 +12,7 @@ import pytest
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
-from local import credentials, stack
+from local import credentials, environments
 from local.stack import LocalStack
 from tests.contract.emulator_process import started
 
@@ -42,7 +42,7 @@ def as_role(strict: LocalStack, statements: list[dict[str, Any]]) -> Session:
         aws_access_key_id=issued["AccessKeyId"],
         aws_secret_access_key=issued["SecretAccessKey"],
         aws_session_token=issued["SessionToken"],
-        region_name=stack.REGION,
+        region_name=environments.REGION,
     )
 
 

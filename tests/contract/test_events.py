@@ -10,7 +10,7 @@ from api import handler as api
 from local import golden_events
 from local.sam import targets
 from settle_story.handler import started_for
-from story import contracts, generation
+from story import announcements, contracts, generation
 from story.identifiers import FAILURES_PREFIX, parse_inference_id
 from story.view import CreateStory
 from tests.contract import definition
@@ -86,13 +86,13 @@ def test_a_story_that_was_called_off_is_heard_of() -> None:
     assert changed.story_id == golden_events.STORY_ID
     rule = RESOURCES["SettleStoryFunction"]["Properties"]["Events"]["Changed"]["Properties"]
     assert rule["Pattern"] == {
-        "source": [contracts.STORIES_SOURCE],
+        "source": [announcements.STORIES_SOURCE],
         "detail-type": [
-            contracts.STORY_CLOSED,
-            contracts.STORY_DELETED,
-            contracts.STORY_REPORTED,
-            contracts.STORY_APPEALED,
-            contracts.STORY_DECIDED,
+            announcements.STORY_CLOSED,
+            announcements.STORY_DELETED,
+            announcements.STORY_REPORTED,
+            announcements.STORY_APPEALED,
+            announcements.STORY_DECIDED,
         ],
     }
     assert rule["EventBusName"] == {"Ref": "EventBus"}
@@ -134,10 +134,9 @@ def test_every_function_and_every_state_has_an_event_and_every_event_its_use() -
     uses = list(targets.TARGETS.values())
     assert {target.function for target in uses} == set(FUNCTIONS)
     assert {target.name for target in uses} >= set(contracts.STATES)
-    # What starts the workflow is given to no function.
-    assert {target.file for target in uses} | {"s3_object_created_event.json"} == set(
-        golden_events.files()
-    )
+    # What starts a workflow is given to no function.
+    starts = {"s3_object_created_event.json", "file_to_check_uploaded_event.json"}
+    assert {target.file for target in uses} | starts == set(golden_events.files())
 
 
 _REQUESTS = 4

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from cli import costs
+from cli import costs, figures
 from cli.main import COMMANDS, parser
 from local import pages
 from tests.contract.definition import RESOURCES, ROOT, TEMPLATE
@@ -146,8 +146,12 @@ def test_makes_variables_become_the_commands_arguments(
 def test_every_module_that_is_run_exists(name: str) -> None:
     for said in _code(PAGES[name]):
         for module in re.findall(r"python -m ([\w.]+)", said):
-            path = ROOT.joinpath(*module.split("."))
-            assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), said
+            # The two roots that modules are imported from.
+            paths = [root.joinpath(*module.split(".")) for root in (ROOT, ROOT / "functions")]
+            assert any(
+                path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
+                for path in paths
+            ), said
 
 
 def test_the_index_names_every_page() -> None:
@@ -166,7 +170,23 @@ def test_the_numbers_in_the_words_about_costs_are_those_of_the_tables() -> None:
     typical = json.loads((ROOT / "cli" / "typical_story.json").read_text("utf-8"))
     text = PAGES["costs.md"]
     for engine in costs.ENGINES:
-        assert f"{typical['engine_seconds'][engine]['seconds']} s" in text
+        assert f"{figures.clip_seconds(engine):.3g} s" in text
     assert f"about {1000 * typical['around']['stored_gb_month']:.1f} MB" in text
     assert TEMPLATE["Parameters"]["DailyGenerations"]["Default"] == 1_000
     assert TEMPLATE["Parameters"]["MaxInstances"]["Default"] == 2
+
+
+def test_what_each_engine_costs_by_the_readme_is_what_the_page_has() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    told = {
+        (cells[1].split("`")[1], cells[2], *cells[4:6])
+        for line in text.splitlines()
+        if re.match(r"\| `(motion|wan-\w+)`", line)
+        for cells in [[cell.strip() for cell in line.split("|")]]
+    }
+    made = {
+        (cells[1].strip("`"), cells[3], *cells[5:7])
+        for line in pages.choices().splitlines()[2:]
+        for cells in [[cell.strip() for cell in line.split("|")]]
+    }
+    assert told == made

@@ -24,13 +24,18 @@ LAYERS = {"MediaLayer": "layers/media", "ProvenanceLayer": "layers/provenance"}
 #: Values of the variables that are no plain name.
 _PLAUSIBLE = {
     "TSA_URL": "https://example.invalid",
+    "SECOND_TSA_URL": "https://second.example.invalid",
     "DAILY_GENERATIONS": "1000",
     "REPORT_CONTACT": "mailto:reports@example.invalid",
     "DAILY_STORIES_PER_USER": "20",
     "REQUESTS_PER_MINUTE": "120",
     "REPORT_THRESHOLD": "12",
     "REPORTS_PER_HOUR": "20",
+    "CHECKS_PER_HOUR": "20",
+    "CHECKS_PER_HOUR_OF_ALL": "1000",
     "ENGINE_MAX_SECONDS": "5",
+    "ENGINE_CLIP_SECONDS": "4",
+    "ENGINE_WAKE_SECONDS": "0",
     "REKOGNITION_QUOTA": "50",
     "REKOGNITION_CONCURRENCY": "4",
     "STATE_CONCURRENCY": "20",

@@ -22,7 +22,7 @@ import pytest
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
-from local.stack import REGION
+from local.environments import REGION
 from story.identifiers import REPLAY_PREFIX, new_replay_id
 from tests.local.deployment import BUCKETS, PHOTO, PROFILE, Browser, Deployment, eventually
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local import stack
-from local.stack import STACK_NAME, LocalStack
+from local.environments import STACK_NAME
+from local.stack import LocalStack
 from tests.local.deployment import ROOT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -74,7 +75,7 @@ def test_nothing_is_deployed_without_a_yes(empty: LocalStack, enliven: Run) -> N
 
 def test_a_stack_is_deployed_and_without_a_certificate_says_so(enliven: Run) -> None:
     done = enliven(*DEPLOY, "--yes")
-    assert "Add  16  AWS::Lambda::Function" in done.stdout, done.stdout + done.stderr
+    assert "Add  21  AWS::Lambda::Function" in done.stdout, done.stdout + done.stderr
     assert "✓ deployed" in done.stdout
     assert done.returncode == 2, "deployed, but not tried"
     assert f"enliven certificate csr --stack {STACK_NAME}" in done.stdout

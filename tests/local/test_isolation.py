@@ -14,7 +14,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.stack import REGION
+from local.environments import REGION
 from tests.local.deployment import Browser, Deployment
 
 #: Role -> resource -> what it may do there. What is not written is refused.
@@ -22,6 +22,8 @@ MAY: dict[str, dict[str, str]] = {
     "Api": {
         "uploads: uploads/": "put",
         "stories: */": "get",
+        "checks: checks/": "put",
+        "table: CHECK#": "get put",
         "table: STORY#": "get put update",
         "table: VERDICT#": "query",
         "table: TIMELINE#": "query",
@@ -64,9 +66,18 @@ MAY: dict[str, dict[str, str]] = {
         "table: VERDICT#": "put",
         "table: TIMELINE#": "update",
     },
+    "ReadPhotoCredential": {
+        "uploads: uploads/": "get",
+        "table: STORY#": "get",
+        "table: TIMELINE#": "update",
+    },
     "RestorePhoto": {
         "work: work/": "put",
         "evidence key": "decrypt",
+        "held: */": "put",
+        "table: BLOCK#": "get",
+        "table: STORY#": "get update",
+        "table: VERDICT#": "put",
         "table: TIMELINE#": "update",
     },
     "Moderate": {
@@ -124,7 +135,7 @@ MAY: dict[str, dict[str, str]] = {
         "signing key": "public-key sign",
         "certificate chain": "get",
         "trust anchors": "get",
-        "table: TIMELINE#": "update",
+        "table: TIMELINE#": "query update",
     },
     "SettleStory": {
         "uploads": "list list-versions",
@@ -146,7 +157,7 @@ MAY: dict[str, dict[str, str]] = {
         "table: DRAFT#": "delete get query",
         "table: CHANGE": "delete query",
         "table: REPORT#": "delete query",
-        "table: MARK#": "delete",
+        "table: MARK#": "delete update",
         "index: feed": "query",
         "index: review": "query",
         "table: AUDIT#": "put",
@@ -169,6 +180,26 @@ MAY: dict[str, dict[str, str]] = {
         "certificate chain": "get",
         "trust anchors": "get",
     },
+    # What looks at strangers' files.
+    "ReadCredential": {
+        "checks: checks/": "get",
+        "certificate chain": "get",
+        "trust anchors": "get",
+    },
+    "FindMark": {
+        "checks: checks/": "get",
+        "watermark key": "mac",
+    },
+    "Conclude": {
+        "records": "list",
+        "records: */": "get",
+        "table: MARK#": "get",
+        "table: CHECK#": "update",
+    },
+    "PackRecords": {
+        "records: */": "put",
+        "index: provenance": "query",
+    },
 }
 
 #: Where a story's objects are, bucket by bucket.
@@ -178,11 +209,13 @@ PREFIXES = {
     "evidence": ("",),
     "held": ("",),
     "stories": ("",),
+    "checks": ("checks/",),
+    "records": ("",),
 }
 PARTITIONS = (
     "STORY#", "VERDICT#", "TIMELINE#", "GENERATION#", "DRAFT#", "AUDIT#", "IDEMPOTENCY#", "USER#",
     "CHANGE", "BLOCK#", "PAGE#", "QUOTA#", "PACE", "REPORT#", "SALT",
-    "MARK#",
+    "MARK#", "CHECK#",
 )  # fmt: skip
 #: Partitions of their own, not one of each story or user.
 WHOLE = frozenset({"CHANGE", "PACE", "SALT"})
@@ -191,6 +224,7 @@ INDEXES = {
     "feed": "feed_shard",
     "review": "review_queue",
     "queue": "queued_for",
+    "provenance": "recorded_in",
 }
 PROBE = "isolation"
 

@@ -12,7 +12,7 @@ import httpx
 
 from cloud.switch import OPEN
 from local.certificates import LEAF_DAYS
-from local.stack import STACK_NAME
+from local.environments import STACK_NAME
 from tests.local.deployment import PHOTO, ROOT, Browser, Deployment, eventually, upload
 
 
@@ -108,13 +108,13 @@ def test_a_story_leaves_metrics_and_lines_that_name_it(
     metrics = eventually("the story was measured", measured)
     assert [line["outcome"] for line in metrics["Stories"]] == ["READY"]
     assert [line["WithinObjective"] for line in metrics["WithinObjective"]] == [[1.0]]
-    assert len({line["state"] for line in metrics["StateSeconds"]}) == 9
+    assert len({line["state"] for line in metrics["StateSeconds"]}) == 10
     assert metrics["QueueSeconds"], "the engine's first progress tells how long it waited"
     assert metrics["GenerationSeconds"][0]["GenerationSeconds"][0] > 0
     cost = ana.story(story_id)["cost"]["total"]
     assert metrics["StoryCost"][0]["StoryCost"][0] == cost, "the receipt that its creator sees"
     ends = [line for line in written(deployment, story_id) if line.get("message") == "state_ended"]
-    assert len(ends) == 9
+    assert len(ends) == 10
 
 
 def test_the_certificate_is_looked_at(deployment: Deployment) -> None:
@@ -134,7 +134,7 @@ def test_the_certificate_is_looked_at(deployment: Deployment) -> None:
 def test_alarms_and_dashboard_are_deployed(deployment: Deployment) -> None:
     watch = deployment.client("cloudwatch")
     alarms = watch.describe_alarms()["MetricAlarms"]
-    assert len(alarms) == 9, "those of the endpoint and the objective are behind conditions"
+    assert len(alarms) == 10, "those of the endpoint and the objective are behind conditions"
     for alarm in alarms:
         assert "docs/runbook.md#" in alarm["AlarmDescription"]
         assert alarm["AlarmActions"] == [deployment.outputs["AlarmTopic"]]

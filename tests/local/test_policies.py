@@ -18,6 +18,27 @@ WRITES_ITS_LOG = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRo
 #: What every function that works on a story does.
 ITS_LINE = ["UpdateItem StoriesTable [TIMELINE#*]"]
 
+#: Log delivery and tracing, of each workflow.
+DELIVERS_LOGS = [
+    *[
+        f"{action} *"
+        for action in (
+            "CreateLogDelivery",
+            "GetLogDelivery",
+            "UpdateLogDelivery",
+            "DeleteLogDelivery",
+            "ListLogDeliveries",
+            "PutResourcePolicy",
+            "DescribeResourcePolicies",
+            "DescribeLogGroups",
+            "PutTraceSegments",
+            "PutTelemetryRecords",
+            "GetSamplingRules",
+            "GetSamplingTargets",
+        )
+    ],
+]
+
 #: Role -> action, resource and, for the table, the partitions. Nothing else may be granted.
 GRANTED = {
     "ApiFunctionRole": [
@@ -46,6 +67,9 @@ GRANTED = {
         "PutItem StoriesTable [SALT]",
         "GetItem StoriesTable [SALT]",
         "PutObject UploadsBucket/uploads/*",
+        "PutItem StoriesTable [CHECK#*]",
+        "GetItem StoriesTable [CHECK#*]",
+        "PutObject ChecksBucket/checks/*",
         "GetObject StoriesBucket/*",
         "GetParameter ssm:parameterServiceSwitch",
         "SendTaskSuccess *",
@@ -85,10 +109,22 @@ GRANTED = {
         "PutItem StoriesTable [VERDICT#*]",
         *ITS_LINE,
     ],
+    "ReadPhotoCredentialFunctionRole": [
+        "GetObject UploadsBucket/uploads/*",
+        "GetObjectVersion UploadsBucket/uploads/*",
+        "GetItem StoriesTable [STORY#*]",
+        *ITS_LINE,
+    ],
     "RestorePhotoFunctionRole": [
         "GetObject EvidenceBucket/*/photo.jpg",
         "Decrypt EvidenceKey",
         "PutObject WorkBucket/work/*",
+        "PutObject HeldBucket/*",
+        "GetItem StoriesTable [BLOCK#*]",
+        "BatchGetItem StoriesTable [BLOCK#*]",
+        "GetItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#*]",
+        "PutItem StoriesTable [VERDICT#*]",
         *ITS_LINE,
     ],
     "ModerateFunctionRole": [
@@ -139,6 +175,7 @@ GRANTED = {
         "GetObject WorkBucket/failures/*",
         "DeleteObject WorkBucket/failures/*",
         "DeleteObject WorkBucket/results/*",
+        "Decrypt EngineKey",
         "GetItem StoriesTable [STORY#*]",
         "GetItem StoriesTable [GENERATION#* TIMELINE#*]",
         "UpdateItem StoriesTable [GENERATION#* TIMELINE#*]",
@@ -147,6 +184,7 @@ GRANTED = {
     "StoryProgressFunctionRole": ITS_LINE,
     "InspectVideoFunctionRole": [
         "GetObject WorkBucket/results/*",
+        "Decrypt EngineKey",
         "GetObject WorkBucket/work/*",
         "PutObject WorkBucket/work/*",
         *ITS_LINE,
@@ -166,6 +204,7 @@ GRANTED = {
         "GetPublicKey SigningKey",
         "GetParameter ssm:parameterCertificateChainParameter",
         "GetParameter ssm:parameterTrustAnchorsParameter",
+        "Query StoriesTable [TIMELINE#*]",
         *ITS_LINE,
     ],
     "SettleStoryFunctionRole": [
@@ -206,6 +245,7 @@ GRANTED = {
             for action in ("Query", "DeleteItem")
         ],
         "DeleteItem StoriesTable [MARK#*]",
+        "UpdateItem StoriesTable [MARK#*]",
         "PutItem StoriesTable [AUDIT#*]",
         "PutItem StoriesTable [USER#*]",
         "SendMessage DeadLetters",
@@ -231,6 +271,7 @@ GRANTED = {
             f"InvokeFunction {state}Function:*"
             for state in (
                 "InspectPhoto",
+                "ReadPhotoCredential",
                 "RestorePhoto",
                 "Moderate",
                 "AwaitPrompt",
@@ -241,34 +282,54 @@ GRANTED = {
                 "SignVideo",
             )
         ],
-        "UpdateItem StoriesTable [STORY#*]",
+        "UpdateItem StoriesTable [STORY#* MARK#*]",
         "PutEvents EventBus",
-        *[
-            f"{action} *"
-            for action in (
-                "CreateLogDelivery",
-                "GetLogDelivery",
-                "UpdateLogDelivery",
-                "DeleteLogDelivery",
-                "ListLogDeliveries",
-                "PutResourcePolicy",
-                "DescribeResourcePolicies",
-                "DescribeLogGroups",
-                "PutTraceSegments",
-                "PutTelemetryRecords",
-                "GetSamplingRules",
-                "GetSamplingTargets",
-            )
-        ],
+        *DELIVERS_LOGS,
     ],
     "PhotoUploadedRole": [
         "StartExecution StoryWorkflow",
         "StartExecution StoryWorkflowAliaslive",
     ],
+    # What looks at strangers' files: the file, and what each needs to know of us.
+    "ReadCredentialFunctionRole": [
+        "GetObject ChecksBucket/checks/*",
+        "GetParameter ssm:parameterCertificateChainParameter",
+        "GetParameter ssm:parameterTrustAnchorsParameter",
+        "GetObject arn:aws:s3:::CertificateBucket/*",
+    ],
+    "FindMarkFunctionRole": [
+        "GetObject ChecksBucket/checks/*",
+        "GenerateMac WatermarkKey",
+    ],
+    "ConcludeFunctionRole": [
+        "GetItem StoriesTable [MARK#*]",
+        "UpdateItem StoriesTable [CHECK#*]",
+        "GetObject RecordsBucket/*",
+        "ListBucket RecordsBucket",
+    ],
+    "PackRecordsFunctionRole": [
+        "Query StoriesTable/index/provenance",
+        "PutObject RecordsBucket/*",
+    ],
+    "VerifyWorkflowRole": [
+        *[
+            f"InvokeFunction {state}Function:*"
+            for state in ("ReadCredential", "FindMark", "Conclude")
+        ],
+        "UpdateItem StoriesTable [CHECK#*]",
+        "DeleteObject ChecksBucket/checks/*",
+        *DELIVERS_LOGS,
+    ],
+    "FileToCheckUploadedRole": [
+        "StartExecution VerifyWorkflow",
+        "StartExecution VerifyWorkflowAliaslive",
+    ],
     "EndpointRole": [
         "GetObject WorkBucket/requests/*",
         "PutObject WorkBucket/results/*",
         "PutObject WorkBucket/failures/*",
+        "GenerateDataKey EngineKey",
+        "Decrypt EngineKey",
         "Publish GenerationDoneTopic",
         "Publish GenerationFailedTopic",
         "PutEvents EventBus",
@@ -295,9 +356,9 @@ GRANTED = {
         "CreateLogStream logs:log-group:/aws/sagemaker/Endpoints/*",
         "PutLogEvents logs:log-group:/aws/sagemaker/Endpoints/*",
         "GetObject arn:aws:s3:::Bucket",
-        "GetObject arn:aws:s3:::Bucket/*",
+        "GetObject arn:aws:s3:::Prefix*",
         "ListBucket arn:aws:s3:::Bucket",
-        "ListBucket arn:aws:s3:::Bucket/*",
+        "ListBucket arn:aws:s3:::Prefix*",
     ],
 }
 
@@ -318,6 +379,7 @@ GRANTED_TO_PEOPLE = {
         "Decrypt EvidenceKey",
     ],
     "ReplayPolicy": [
+        "Decrypt EngineKey",
         *[
             f"{action} StoriesTable [STORY#{REPLAY_PREFIX}* VERDICT#{REPLAY_PREFIX}* "
             f"TIMELINE#{REPLAY_PREFIX}* GENERATION#{REPLAY_PREFIX}*]"
@@ -366,7 +428,7 @@ WITHOUT_RESOURCES = {
     "states:SendTaskFailure",
 }
 #: The roles whose service needs such actions of its own: log delivery, tracing, a VPC, an image.
-SERVICE_ROLES = {"StoryWorkflowRole", "EndpointRole"}
+SERVICE_ROLES = {"StoryWorkflowRole", "VerifyWorkflowRole", "EndpointRole"}
 
 
 @pytest.fixture(scope="module")
@@ -540,7 +602,10 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
             "Get EvidenceBucket",
             {"RestorePhotoFunctionRole", "ReviewFunctionRole", "SettleStoryFunctionRole"},
         ),
-        ("Get UploadsBucket", {"InspectPhotoFunctionRole"}),
+        (
+            "Get UploadsBucket",
+            {"InspectPhotoFunctionRole", "ReadPhotoCredentialFunctionRole"},
+        ),
         (
             "Get StoriesBucket",
             {"ApiFunctionRole", "PostStoryFunctionRole", "SettleStoryFunctionRole"},
@@ -548,9 +613,14 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
         ("InvokeFunction PostStory", {"ApiFunctionRole"}),
         (
             "PutItem StoriesTable [VERDICT",
-            {"InspectPhotoFunctionRole", "ModerateFunctionRole", "PostStoryFunctionRole"},
+            {
+                "InspectPhotoFunctionRole",
+                "RestorePhotoFunctionRole",
+                "ModerateFunctionRole",
+                "PostStoryFunctionRole",
+            },
         ),
-        ("Put HeldBucket", {"InspectPhotoFunctionRole"}),
+        ("Put HeldBucket", {"InspectPhotoFunctionRole", "RestorePhotoFunctionRole"}),
         ("Get HeldBucket", set()),
         ("Sign", {"SignVideoFunctionRole"}),
         ("Scan", set()),
@@ -563,11 +633,20 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
             "StartExecution",
             {
                 "PhotoUploadedRole",
+                "FileToCheckUploadedRole",
                 "ApiFunctionRole",
                 "ReviewFunctionRole",
                 "SettleStoryFunctionRole",
             },
         ),
+        ("StartExecution VerifyWorkflow", {"FileToCheckUploadedRole"}),
+        ("Get ChecksBucket", {"ReadCredentialFunctionRole", "FindMarkFunctionRole"}),
+        ("Put ChecksBucket", {"ApiFunctionRole"}),
+        ("Delete ChecksBucket", {"VerifyWorkflowRole"}),
+        ("Put RecordsBucket", {"PackRecordsFunctionRole"}),
+        ("Get RecordsBucket", {"ConcludeFunctionRole"}),
+        ("GenerateMac", {"LabelVideoFunctionRole", "FindMarkFunctionRole"}),
+        ("GetItem StoriesTable [MARK#*", {"ConcludeFunctionRole"}),
         ("StopExecution", {"ApiFunctionRole", "SettleStoryFunctionRole"}),
         ("InvokeEndpoint", {"GenerateVideoFunctionRole"}),
         ("Pass", set()),
@@ -591,6 +670,8 @@ def test_a_role_can_be_taken_only_by_its_own_service(resources: dict[str, Any]) 
     assert others == {
         "StoryWorkflowRole": "states.amazonaws.com",
         "PhotoUploadedRole": "events.amazonaws.com",
+        "VerifyWorkflowRole": "states.amazonaws.com",
+        "FileToCheckUploadedRole": "events.amazonaws.com",
         "EndpointRole": "sagemaker.amazonaws.com",
     }
     assert set(trusted.values()) - set(others.values()) == {"lambda.amazonaws.com"}
@@ -603,7 +684,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 16
+    assert len(functions) == 21
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:
@@ -611,6 +692,26 @@ def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any
         action, resource = granted.split(" ")[:2]
         private = resource.startswith(("UploadsBucket", "WorkBucket", "EvidenceBucket"))
         assert not private or action == "PutObject", granted
+
+
+@pytest.mark.parametrize(
+    "role", ["ReadCredentialFunctionRole", "FindMarkFunctionRole", "ConcludeFunctionRole"]
+)
+def test_who_looks_at_strangers_files_can_read_nothing_else_that_is_private(
+    resources: dict[str, Any], role: str
+) -> None:
+    private = ("Uploads", "Work", "Evidence", "Held", "Stories")
+    for granted in grants(resources[role]):
+        action, resource = granted.split(" ")[:2]
+        assert not resource.startswith(tuple(f"{name}Bucket" for name in private)), granted
+        assert action != "PutObject", granted
+        if resource.startswith("StoriesTable"):
+            assert granted.endswith(("[MARK#*]", "[CHECK#*]")), granted
+
+
+def test_who_parses_a_strangers_file_cannot_touch_the_table(resources: dict[str, Any]) -> None:
+    for role in ("ReadCredentialFunctionRole", "FindMarkFunctionRole"):
+        assert not [granted for granted in grants(resources[role]) if "StoriesTable" in granted]
 
 
 def test_no_role_can_change_or_delete_a_line_of_the_trail(resources: dict[str, Any]) -> None:

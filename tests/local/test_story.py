@@ -10,6 +10,7 @@ import secrets
 import struct
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import av
@@ -29,6 +30,7 @@ from tests.local.deployment import (
     upload,
     upload_detail,
 )
+from tests.provenance.attacks import encoded
 
 OTHER_PHOTO = ROOT / "photos" / "coffee_cup.jpg"
 
@@ -123,7 +125,7 @@ def test_the_poster_is_a_picture_of_the_clips_size(made: Made) -> None:
 
 
 def test_the_record_tells_the_whole_way(made: Made) -> None:
-    assert [line["outcome"] for line in made.view["timeline"]] == ["done"] * 9
+    assert [line["outcome"] for line in made.view["timeline"]] == ["done"] * 10
     assert {
         verdict["gate"]: verdict["verdict"] for verdict in made.view["verdicts"]
     } == dict.fromkeys(("photo", "words", "video"), "allow")
@@ -251,6 +253,86 @@ def test_no_word_of_the_prompt_is_in_any_log_or_history(deployment: Deployment, 
     assert places.keys() - found <= {"the log of emulator"}
     records = json.dumps(deployment.items("STORY", made.story_id))
     assert made.canary in records, "the word must have been there to prove anything"
+
+
+def test_whoever_meets_the_clip_later_finds_out_where_it_was_made(
+    deployment: Deployment, made: Made, tmp_path: Path
+) -> None:
+    flipped = bytearray(made.video)
+    flipped[made.video.index(b"mdat") + 10_000] ^= 0xFF
+    files = {
+        "verified": made.video,
+        "recovered": encoded(made.video, crf=28),
+        "invalid": bytes(flipped),
+        "unknown": encoded(still(OTHER_PHOTO), crf=28),
+    }
+    # One after the other: two functions read each file, as many as there are cores.
+    told = {
+        answer: answered(deployment, ask_about(deployment, body))
+        for answer, body in files.items()
+        if answer != "recovered"
+    }
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(files["recovered"])
+    done = deployment.enliven("verify", str(copy), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["verdict"] == "absent", "alone it says nothing"
+    told["recovered"] = json.loads(done.stdout)["check"]
+    assert {answer: found["answer"] for answer, found in told.items()} == {
+        answer: answer for answer in files
+    }, told
+    # The story was not posted: whoever asks is told that it was made here, and nothing else of it.
+    assert [found["story"] for found in told.values()] == [None] * 4
+    assert told["verified"]["sentence"] == (
+        "Made with Enliven. It has not been changed since it was signed."
+    )
+    assert told["recovered"]["sentence"] == (
+        "Made with Enliven. Its metadata had been removed; the hidden mark survived."
+    )
+    assert told["recovered"]["credential"]["state"] == "absent"
+    assert told["recovered"]["mark"]["state"] == "found"
+    assert told["recovered"]["fingerprint"]["state"] == "same"
+    assert told["unknown"]["mark"]["state"] == "none"
+    listed = deployment.client("s3").list_objects_v2(Bucket=deployment.outputs["ChecksBucket"])
+    assert listed["KeyCount"] == 0, "each file is deleted before it is answered for"
+
+
+def ask_about(deployment: Deployment, body: bytes) -> str:
+    """Upload a file as anybody may; returns the check's id."""
+    created = httpx.post(
+        f"{deployment.api_url}/verify", headers={"Idempotency-Key": str(uuid.uuid4())}, timeout=60
+    )
+    assert created.status_code == httpx.codes.CREATED, created.text
+    sent = upload(created.json()["upload"], body)
+    assert sent.status_code == httpx.codes.NO_CONTENT, sent.text
+    return str(created.json()["id"])
+
+
+def answered(deployment: Deployment, check_id: str) -> dict[str, Any]:
+    """A check once it is over."""
+
+    def over() -> dict[str, Any] | None:
+        told = httpx.get(f"{deployment.api_url}/verify/{check_id}", timeout=60)
+        assert told.status_code == httpx.codes.OK, told.text
+        found: dict[str, Any] = told.json()
+        return found if found["status"] in {"done", "failed"} else None
+
+    return eventually(f"check {check_id} is over", over)
+
+
+def still(photo: Path) -> bytes:
+    """Two seconds of a photo, as a video."""
+    out = io.BytesIO()
+    with Image.open(photo) as opened, av.open(out, "w", format="mp4") as target:
+        picture = opened.convert("RGB").resize((360, 640))
+        stream = target.add_stream("libx264", rate=CLIP_FPS)
+        stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv420p"
+        frame = av.VideoFrame.from_image(picture)
+        for index in range(2 * CLIP_FPS):
+            frame.pts = index
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    return out.getvalue()
 
 
 def test_no_event_or_message_was_given_up(deployment: Deployment, made: Made) -> None:

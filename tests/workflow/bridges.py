@@ -17,6 +17,7 @@ from typing import Any
 
 import jsonata
 import pytest
+from jsonata.utils import Utils
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.responses import EmptyResult
 from moto.dynamodb.responses import DynamoHandler
@@ -24,26 +25,45 @@ from moto.stepfunctions.parser.asl.eval import states, variable_store
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def _evaluate(expression: str) -> Any:
+    # What `_declare` wrote is given as values: to parse it as JSONata takes longer than all else.
+    parts = expression.split(_MARK)
     try:
-        parsed = jsonata.Jsonata(expression)
+        parsed = jsonata.Jsonata("".join(parts[::2]))
         # Step Functions adds these to JSONata's own functions.
         parsed.register_lambda("uuid", lambda: str(uuid.uuid4()))
         parsed.register_lambda("parse", json.loads)
+        for bindings in parts[1::2]:
+            for name, value in json.loads(bindings).items():
+                parsed.assign(name.removeprefix("$"), _with_nulls(value))
         return parsed.evaluate(None)
     except Exception as error:
         # Whatever the evaluator says, the workflow sees it as a failed expression.
         raise moto_jsonata.JSONataException("UNKNOWN", str(error)) from error
 
 
+def _with_nulls(value: Any) -> Any:
+    """JSON's null, which for the evaluator is something else than what is not there."""
+    if isinstance(value, dict):
+        return {name: _with_nulls(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_nulls(each) for each in value]
+    return Utils.NULL_VALUE if value is None else value
+
+
+#: Stands before and after values in an expression; JSON writes it as an escape.
+_MARK = "\x00"
+
+
 def _declare(bindings: Mapping[str, Any]) -> str:
-    """As moto's own, but a text with quotes stays a text, and a time becomes one."""
-    return "".join(f"{name}:={json.dumps(value, default=str)};" for name, value in bindings.items())
+    """In place of moto's own, for which a text with quotes is no text and a time is nothing."""
+    return _MARK + json.dumps(bindings, default=str) + _MARK
 
 
 def _send_task_failure(self: StepFunctionResponse) -> Any:
@@ -73,6 +93,10 @@ def _parse_once(definition: str) -> tuple[Any, Any]:
     """The program is made anew for each execution, since executions keep their state in it."""
     tree = _syntax_tree(definition)
     return Preprocessor().visit(tree), tree
+
+
+#: The same definition is valid for every test.
+_validate_once = cache(StepFunctionsParserBackend._validate_definition)
 
 
 _one_update = threading.Lock()
@@ -108,6 +132,7 @@ def install(patch: pytest.MonkeyPatch, handlers: Mapping[str, Handler]) -> None:
     patch.setattr(states, "encode_jsonata_variable_declarations", _declare)
     patch.setattr(variable_store, "encode_jsonata_variable_declarations", _declare)
     patch.setattr(AmazonStateLanguageParser, "parse", staticmethod(_parse_once))
+    patch.setattr(StepFunctionsParserBackend, "_validate_definition", staticmethod(_validate_once))
     patch.setattr(StepFunctionResponse, "send_task_failure", _send_task_failure)
     patch.setattr(DynamoHandler, "update_item", _update_atomically)
     patch.setattr(DynamoHandler, "_build_updated_new_attributes", _updated_new)

@@ -32,6 +32,7 @@ SWITCH = "/enliven/switch"
 
 _STATES = {
     "InspectPhotoFunction": "inspect_photo",
+    "ReadPhotoCredentialFunction": "read_photo_credential",
     "RestorePhotoFunction": "restore_photo",
     "ModerateFunction": "moderate",
     "AwaitPromptFunction": "await_prompt",
@@ -42,6 +43,7 @@ _STATES = {
     "SignVideoFunction": "sign_video",
 }
 _ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+_POLL_SECONDS = 0.08  # to ask more often costs as much as the workflow itself
 _PATIENCE_SECONDS = 60
 
 
@@ -135,7 +137,7 @@ class Cloud:
             described = states.describe_execution(executionArn=execution)
             if described["status"] in _ENDED:
                 return dict(described)
-            time.sleep(0.02)
+            time.sleep(_POLL_SECONDS)
         raise AssertionError(f"{execution} still runs after {_PATIENCE_SECONDS} s")
 
     def settle(self, execution: str, status: str | None = None) -> list[str]:
@@ -287,6 +289,7 @@ _template = cache(transformed)
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
+    engine.draw_small(monkeypatch)
     for name in list(os.environ):
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
@@ -302,10 +305,13 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
     }
     with Providers() as providers, mock_aws(config=config):
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
+        # A client is made anew in 20 ms, and a test asks for dozens.
+        monkeypatch.setattr(boto3, "client", cache(boto3.client))
         for service in ("REKOGNITION", "BEDROCK_RUNTIME", "SAGEMAKER_RUNTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", providers.url)
         clients.client.cache_clear()
         yield _deploy(monkeypatch, providers, tmp_path)
+        providers.finish()
         clients.client.cache_clear()
 
 
@@ -355,6 +361,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "RECOGNIZE_CELEBRITIES": "off",
         "ENDPOINT_NAME": "endpoint",
         "DAILY_GENERATIONS": "10",
+        "ENGINE_NAME": "motion",
         "SWITCH_PARAMETER": SWITCH,
         "EVENT_BUS": "enliven-stories",
         "WATERMARK_KEY_ID": watermark_key["KeyMetadata"]["KeyId"],
@@ -363,6 +370,7 @@ def _deploy(patch: pytest.MonkeyPatch, providers: Providers, folder: Path) -> Cl
         "CERTIFICATE_CHAIN_PARAMETER": "/enliven/certificate-chain",
         "TRUST_ANCHORS_PARAMETER": "/enliven/trust-anchors",
         "TSA_URL": "",
+        "SECOND_TSA_URL": "",
         "PROVIDER": "Example Stories",
     }.items():
         patch.setenv(name, value)

@@ -75,6 +75,7 @@ class Providers:
     work_bucket: str = ""
     requests: list[str] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    _generations: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         providers = self
@@ -106,6 +107,11 @@ class Providers:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def finish(self) -> None:
+        """Wait for what is being generated: it may not reach into the test that comes next."""
+        for generation in self._generations:
+            generation.join(timeout=30)
 
     @property
     def url(self) -> str:
@@ -143,9 +149,11 @@ class Providers:
         failure = f"s3://{self.work_bucket}/failures/{name}-error.out"
         if self.generate is not None:
             location = headers["X-Amzn-SageMaker-InputLocation"]
-            threading.Thread(
+            generation = threading.Thread(
                 target=self.generate, args=(location, inference, output), daemon=True
-            ).start()
+            )
+            generation.start()
+            self._generations.append(generation)
         locations = {
             "X-Amzn-SageMaker-OutputLocation": output,
             "X-Amzn-SageMaker-FailureLocation": failure,

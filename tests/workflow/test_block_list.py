@@ -3,18 +3,21 @@
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from cli import block
 from cli.outcome import CommandFailed
-from cloud import blocklist, stories
+from cloud import blocklist, changes, stories
 from fingerprints import pdq
 from inspect_photo import sandbox
 from story import policy
 from tests.workflow.conftest import PHOTO, Cloud
 
+#: The day whose allowance holds a retry.
+TODAY = "2026-11-26"
 LOOKS = ("DetectModerationLabels", "DetectFaces", "DetectLabels", "DetectText")
 
 
@@ -126,6 +129,65 @@ def test_a_picture_that_says_nothing_matches_nothing(cloud: Cloud) -> None:
     story_id = cloud.create()
     cloud.run(story_id, grey.getvalue())
     assert "legal_hold" not in cloud.story(story_id)
+
+
+def _failed(cloud: Cloud) -> str:
+    cloud.failure = {"error": "GenerationFailed", "message": "no"}
+    story_id = cloud.create()
+    cloud.run(story_id)
+    cloud.failure = None
+    assert cloud.story(story_id)["status"] == "FAILED"
+    assert cloud.keys("evidence") == [f"{story_id}/photo.jpg"]
+    cloud.providers.asked.clear()
+    return story_id
+
+
+def _retried(cloud: Cloud, story_id: str) -> dict[str, Any]:
+    changes.retry(story_id, quota_day=TODAY)
+    execution = cloud.executions()[0]
+    cloud.wait(execution)
+    cloud.settle(execution)
+    return cloud.story(story_id)
+
+
+@pytest.mark.parametrize("by", ["sha256", "pdq"])
+@pytest.mark.parametrize("listed", ["illegal", "banned"])
+def test_a_photo_that_came_onto_a_list_since_does_not_pass_a_retry(
+    cloud: Cloud, by: str, listed: blocklist.List
+) -> None:
+    story_id = _failed(cloud)
+    if by == "sha256":
+        blocklist.add_sha256(hashlib.sha256(PHOTO.read_bytes()).hexdigest(), listed)
+    else:
+        blocklist.add_pdq(_hash(_copy()), listed)
+    made = cloud.generated
+    story = _retried(cloud, story_id)
+    assert (story["status"], story["attempt"]) == ("REJECTED", 2)
+    assert cloud.generated == made
+    assert not [call for call in cloud.providers.asked if call["operation"] in LOOKS]
+    kept = stories.verdict(story_id, 2, "photo")
+    assert kept is not None
+    verdict = policy.Verdict.model_validate_json(kept["detail"])
+    assert [reason.code for reason in verdict.reasons] == [f"{listed}_content"]
+    if listed == "illegal":
+        assert story["legal_hold"] is True
+        assert cloud.keys("held") == [f"{story_id}/upload"]
+        for bucket in ("uploads", "work", "evidence", "stories"):
+            assert cloud.keys(bucket) == [], "nothing that a reviewer or a function could read"
+    else:
+        assert cloud.keys("held") == []
+        assert cloud.keys("evidence") == [f"{story_id}/photo.jpg"], "for an appeal"
+
+
+@pytest.mark.parametrize(("listed", "status"), [("banned", "READY"), ("illegal", "REJECTED")])
+def test_a_reviewer_sets_a_ban_aside_and_nothing_that_is_illegal(
+    cloud: Cloud, listed: blocklist.List, status: str
+) -> None:
+    story_id = _failed(cloud)
+    blocklist.add_pdq(_hash(_copy()), listed)
+    every = ["Banned Content", "Illegal Content"]
+    cloud.annotate(story_id, overrides=[{"decision": "one", "categories": every}])
+    assert _retried(cloud, story_id)["status"] == status
 
 
 def test_a_file_of_hashes_becomes_entries_and_one_wrong_line_none(

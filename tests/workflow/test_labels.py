@@ -1,5 +1,6 @@
 """What the signed file of a story says of itself, read by others than us: all of it is one row."""
 
+import base64
 import io
 import json
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from cloud import media
 from fingerprints.clip import of_clip
 from local.standins.reading import Reader
 from story.contracts import ObjectRef
-from story.fingerprints import Fingerprints
+from story.fingerprints import Fingerprints, iscc_unit
 from story.generation import EngineName
 from story.labels import Language, labels
 from tests.workflow import engine
@@ -31,6 +32,11 @@ IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 eyes = cache(Reader)
 
 
+@pytest.fixture(autouse=True)
+def _as_made_elsewhere(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    engine.draw_whole(monkeypatch)
+
+
 @dataclass
 class Said:
     """What was found in a file, by the name that labels.Label has for it."""
@@ -39,6 +45,8 @@ class Said:
     xmp: dict[str, str]
     aigc: dict[str, str]
     actions: list[dict[str, Any]]
+    #: The value of the manifest's soft binding.
+    binding: bytes
 
 
 def signed(record: dict[str, Any]) -> bytes:
@@ -62,6 +70,11 @@ def said(video: bytes) -> Said:
         for assertion in manifest["assertions"]
         if assertion["label"].startswith("c2pa.actions")
     ]
+    (binding,) = [
+        assertion["data"]
+        for assertion in manifest["assertions"]
+        if assertion["label"] == "c2pa.soft-binding"
+    ]
     return Said(
         # The badge is there from the first frame to the last.
         words=[
@@ -74,6 +87,7 @@ def said(video: bytes) -> Said:
         xmp={str(name): str(value) for _, name, value in graph},
         aigc=json.loads(general.to_data()["aigc"]),
         actions=actions,
+        binding=base64.b64decode(binding["blocks"][0]["value"]),
     )
 
 
@@ -92,7 +106,7 @@ def test_a_signed_file_says_what_its_engine_s_row_says_and_its_record_knows_it_a
     video = signed(record)
     found = said(video)
     row = labels()[called.family]
-    made, badge = found.actions
+    made, badge, mark = found.actions
     assert all(row.words[language or "en"] in words for words in found.words), found.words
     assert found.xmp[f"{IPTC}DigitalSourceType"] == row.digital_source_type
     assert (made["action"], made["digitalSourceType"]) == (row.c2pa_action, row.digital_source_type)
@@ -101,6 +115,11 @@ def test_a_signed_file_says_what_its_engine_s_row_says_and_its_record_knows_it_a
         row.badge_action,
         row.badge_description(language or "en"),
     )
+    assert (mark["action"], mark["description"]) == (
+        row.watermark_action,
+        row.watermark_description,
+    )
+    assert found.binding == iscc_unit(of_clip(video).iscc)
     assert found.aigc["Label"] == row.aigc_label
 
     # And what the file says elsewhere agrees with that, and with the record.

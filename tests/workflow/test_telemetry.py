@@ -65,7 +65,7 @@ def test_a_ready_story_is_measured_once_however_often_it_is_settled(
     (cost,) = _values(said, "StoryCost")
     assert 0.01 < cost["StoryCost"][0] < 0.02
     states = {line["state"] for line in _values(said, "StateSeconds")}
-    assert len(states) == len(_values(said, "StateSeconds")) == 9
+    assert len(states) == len(_values(said, "StateSeconds")) == 10
     assert {line["gate"]: line["verdict"] for line in _values(said, "Verdicts")} == dict.fromkeys(
         ("photo", "words", "video"), "allow"
     )

@@ -8,8 +8,14 @@ import pytest
 
 from cloud import changes, marks, stories, watermark_keys
 from story.identifiers import story_video_key
+from tests.workflow import engine
 from tests.workflow.conftest import Cloud
 from watermark import detection
+
+
+@pytest.fixture(autouse=True)
+def _as_made_elsewhere(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    engine.draw_whole(monkeypatch)
 
 
 def _marks(cloud: Cloud) -> list[dict[str, object]]:

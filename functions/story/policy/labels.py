@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from story.contracts import VerdictValue
 from story.errors import ModerationUnanswered
 from story.policy import rows
 from story.policy.rows import UNKNOWN, Row
@@ -69,7 +68,7 @@ def judge_labels(
     return decide(found, models, overridden)
 
 
-def judge_again(verdict: Verdict, *, overridden: frozenset[str] = frozenset()) -> VerdictValue:
+def judge_again(verdict: Verdict, *, overridden: frozenset[str] = frozenset()) -> Verdict:
     """What the policy of today says of pictures that were judged before, by the scores kept.
 
     They are judged as what others are shown. A verdict without findings said that nothing was
@@ -77,7 +76,7 @@ def judge_again(verdict: Verdict, *, overridden: frozenset[str] = frozenset()) -
     """
     minor = any(found.kind == "face" for found in verdict.findings)
     again = [_again(found, minor=minor) for found in verdict.findings if found.kind == "label"]
-    return decide(again, (), overridden).verdict
+    return decide(again, (), overridden)
 
 
 def _again(found: Finding, *, minor: bool) -> tuple[Finding, Row]:

@@ -180,8 +180,10 @@ def judge_figures(answer: dict[str, Any], *, overridden: frozenset[str] = frozen
     return decide(found, [CELEBRITIES_MODEL], overridden)
 
 
-def judge_blocked(listed: Literal["illegal", "banned"], how: str) -> Verdict:
+def judge_blocked(
+    listed: Literal["illegal", "banned"], how: str, *, overridden: frozenset[str] = frozenset()
+) -> Verdict:
     """A photo is on an operator's list; `how` says by what, e.g. "pdq, 4 of 256 bits"."""
     row = rows.gate("photo").rows["blocked"][listed]
     found = finding(row, "blocked", label=how, confidence=_CERTAIN)
-    return decide([(found, row)], ["block list"])
+    return decide([(found, row)], ["block list"], overridden)

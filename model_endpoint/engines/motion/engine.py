@@ -1,11 +1,13 @@
 """The motion engine: looks at the photo, decides what may move, draws and encodes the clip."""
 
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from pathlib import Path as FilePath
 
 import cv2
 import numpy as np
@@ -23,7 +25,7 @@ from model_endpoint.engines.motion.render import Begun, Renderer
 from model_endpoint.engines.motion.soundtrack import soundtrack
 from model_endpoint.engines.motion.staging import Staged, prepare
 from model_endpoint.engines.motion.surfaces import Surfaces
-from model_endpoint.engines.protocol import Card, Progress
+from model_endpoint.engines.protocol import Card, Progress, no_progress
 from model_endpoint.pixels import Map, Rgb
 from model_endpoint.scene.analysis import analyse
 from model_endpoint.scene.model import Scene
@@ -108,6 +110,16 @@ class MotionEngine:
     def card(self) -> Card:
         """What it can make."""
         return CARD
+
+    def warm_up(self) -> None:
+        """Make a tiny clip."""
+        grey = np.full((256, 256, 3), 128, dtype=np.uint8)
+        direction = Direction(
+            story_id="0" * 32, inference_id="warm-up", prompt="", negative_prompt="",
+            camera="push_in", ambience="wind", seed=0, seconds=1.0, fps=8, width=64, height=64,
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            self.generate(grey, direction, FilePath(folder) / "warm.mp4", no_progress)
 
     def generate(
         self, photo: Rgb, direction: Direction, destination: Path, progress: Progress

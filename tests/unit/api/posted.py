@@ -53,6 +53,7 @@ def post(
     ago: timedelta = timedelta(),
     visibility: Visibility = "everyone",
     caption: str | None = "a day at the sea",
+    age_restriction: int | None = None,
 ) -> None:
     """READY -> POSTED, so long ago."""
     at = datetime.now(UTC) - ago
@@ -64,6 +65,7 @@ def post(
         visibility=visibility,
         clip=CLIP,
         caption=caption,
+        age_restriction=age_restriction,
     )
     posts.remember_page(story_id, at + feed.LASTS)
 

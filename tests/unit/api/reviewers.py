@@ -11,7 +11,7 @@ import pytest
 from cloud import stories
 from local.golden_events import api_event
 from settle_story import handler as settle_story
-from story.contracts import STORY_DECIDED
+from story.announcements import STORY_DECIDED
 from tests.unit.api import posted as made
 from tests.unit.api.calling import call
 

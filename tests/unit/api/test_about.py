@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
+from cli import costs, figures, fleet
 from local.golden_events import api_event
 from local.pages import template
 from model_endpoint.engines.motion.engine import CARD
@@ -77,6 +78,16 @@ def test_an_engines_seconds_are_told_to_the_api_by_the_template() -> None:
     assert variables["ENGINE_MAX_SECONDS"] == {
         "Fn::FindInMap": ["Engines", {"Ref": "Engine"}, "MaxSeconds"]
     }
+
+
+def test_what_clients_are_told_to_wait_is_what_capacity_reckons_with() -> None:
+    variables = FUNCTIONS["ApiFunction"]["Environment"]["Variables"]
+    engines = template()["Mappings"]["Engines"]
+    for name in costs.ENGINES:
+        assert float(engines[name]["ClipSeconds"]) == round(figures.clip_seconds(name))
+        wake = round(figures.start_seconds(name) + fleet.MINUTE)
+        assert float(engines[name]["WakeSeconds"]) == wake
+    assert variables["ENGINE_WAKE_SECONDS"]["Fn::If"][0] == "Wakes", "a warm one wakes nobody"
 
 
 def test_the_motion_engine_makes_as_long_a_clip_as_the_template_says() -> None:

@@ -277,6 +277,22 @@ def test_a_story_that_is_not_shown_any_more_is_kindly_said_to_be_so(make: Any, t
         assert problem(followed(story_id, name)) == (410, "story_gone")
 
 
+def test_a_story_that_is_restricted_to_an_age_is_shown_to_no_stranger() -> None:
+    story_id = made.posted(age_restriction=18)
+    answer = opened(story_id)
+    assert answer["statusCode"] == 403
+    shown = Parsed(answer["body"])
+    assert "This story is not for every age" in shown.words
+    assert not [name for name, _ in shown.tags if name in {"video", "img", "source", "a"}]
+    assert "a day at the sea" not in shown.words
+    for name in ("poster.jpg", "story.mp4"):
+        assert problem(followed(story_id, name)) == (403, "age_restricted")
+
+
+def test_a_restricted_story_that_is_over_is_as_gone_as_any() -> None:
+    assert opened(made.posted(age_restriction=18, ago=DAY))["statusCode"] == 410
+
+
 def test_it_is_gone_at_that_second() -> None:
     story_id = made.posted()
     expires = datetime.fromisoformat(stories.get(story_id)["expires_at"])

@@ -14,10 +14,11 @@ from api import posting
 from api.problems import PROBLEMS
 from cloud import posts, stories
 from local.golden_events import api_event
-from story import limits
+from story import limits, policy
 from story.contracts import PostStoryInput, Refusal
 from story.states import Status
-from story.view import Feed, StoryView
+from story.view import Feed, PostedStory, StoryView
+from tests.contract.definition import ROOT
 from tests.unit.api import posted as made
 from tests.unit.api.calling import OTHER, call, get, listed, problem
 
@@ -106,6 +107,7 @@ def test_a_ready_story_is_posted_and_its_creator_reads_how(gate: Gate) -> None:
             "creator": made.CREATOR,
             "visibility": "everyone",
             "caption": "hello",
+            "credited": False,
         }
     ]
 
@@ -271,6 +273,67 @@ def test_pages_give_every_story_once_newest_first_across_shards_and_days(
     assert pages == 4
 
 
+def _one(story_id: str, groups: str = "") -> dict[str, Any]:
+    path = f"/feed/{story_id}"
+    return call(api_event("GET", path, route="/feed/{story_id}", creator=OTHER, groups=groups))
+
+
+@pytest.mark.parametrize(
+    ("groups", "sees"),
+    [
+        ("", False),
+        ("[age-16]", False),
+        ("[reviewers]", False),
+        ("[age-180]", False),
+        ("[not-age-18]", False),
+        ("[age-18]", True),
+        ("[age-16 age-21]", True),
+    ],
+)
+def test_what_is_restricted_to_an_age_is_seen_by_users_alone_who_are_known_to_be_of_it(
+    groups: str, sees: bool
+) -> None:
+    restricted, free = made.posted(age_restriction=18), made.posted()
+    answer = call(api_event("GET", "/feed", creator=OTHER, groups=groups))
+    assert set(ids(Feed.model_validate_json(answer["body"]))) == (
+        {restricted, free} if sees else {free}
+    )
+    one = _one(restricted, groups)
+    if sees:
+        assert PostedStory.model_validate_json(one["body"]).id == restricted
+    else:
+        assert problem(one) == (403, "age_restricted")
+    assert _one(free, groups)["statusCode"] == 200
+
+
+def test_a_story_for_a_link_is_seen_by_its_id_and_one_that_is_not_shown_is_not() -> None:
+    assert _one(made.posted(visibility="link"))["statusCode"] == 200
+    assert problem(_one(made.ready())) == (404, "story_not_found")
+    assert problem(_one(made.posted(ago=DAY), "[age-18]")) == (410, "story_gone")
+    assert problem(_one("0" * 32)) == (404, "story_not_found")
+
+
+def test_the_creator_of_a_restricted_story_sees_it_and_its_link() -> None:
+    story_id = made.posted(age_restriction=18)
+    view = StoryView.model_validate_json(get(story_id, made.CREATOR)["body"])
+    assert view.video_url
+    assert view.share_url
+
+
+def test_every_age_of_the_policy_has_a_group_of_users() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    ages = {
+        row.age
+        for gate in ("photo", "words", "video", "posting")
+        for kind in policy.gate(gate).rows.values()
+        for row in kind.values()
+        if row.age is not None
+    }
+    assert ages, "the policy restricts nothing to an age"
+    for age in ages:
+        assert f"GroupName: age-{age}}}" in template
+
+
 def test_stories_of_one_millisecond_are_each_shown_once() -> None:
     at = datetime.now(UTC)
     same = set()
@@ -284,6 +347,7 @@ def test_stories_of_one_millisecond_are_each_shown_once() -> None:
             visibility="everyone",
             clip=made.CLIP,
             caption=None,
+            age_restriction=None,
         )
         same.add(story_id)
     found, cursor = list[str](), ""

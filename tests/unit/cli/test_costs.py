@@ -1,13 +1,10 @@
 """What a stack is said to cost: from the template, the price list and one typical story."""
 
-import json
-from pathlib import Path
-
 import pytest
 
-from cli import costs
+from cli import costs, figures
 from cli.main import main
-from story.receipt import prices
+from story.receipt import endpoint_second, prices
 
 
 def _named(items: list[costs.Item], beginning: str) -> costs.Item:
@@ -36,10 +33,9 @@ def test_the_parts_are_what_they_are_multiplied_from() -> None:
 
 
 def test_a_story_that_comes_alone_pays_for_the_waking_and_many_share_the_day() -> None:
-    typical = json.loads(Path(costs.__file__).with_name("typical_story.json").read_text("utf-8"))
-    clip = typical["engine_seconds"]["motion"]["seconds"]
+    clip = figures.clip_seconds("motion")
     alone = costs.endpoint(1, "motion", 0)
-    assert alone.hours == pytest.approx((clip + 300 + 1_200) / 3600)
+    assert alone.hours == pytest.approx((clip + figures.start_seconds("motion") + 1_200) / 3600)
     assert costs.endpoint(1_000, "motion", 0).hours == 24, "one is on all day"
     many = costs.endpoint(100_000, "motion", 0)
     assert many.hours == pytest.approx(100_000 * clip / 3600 / 0.7)
@@ -57,19 +53,22 @@ def test_more_stories_never_cost_less(engine: str) -> None:
     assert sums == sorted(sums)
 
 
-def test_an_hour_of_the_receipts_instance_is_its_seconds() -> None:
+def test_a_receipt_prices_an_engines_seconds_as_its_own_instances_hour() -> None:
     listed = prices()
-    assert listed["endpoint_hour"]["ml.c7i.xlarge"] == pytest.approx(
-        3_600 * listed["endpoint_second"]["price"]
-    )
+    for engine, instance in listed["engine_instances"].items():
+        second = endpoint_second(engine)
+        assert listed["endpoint_hour"][instance] == pytest.approx(3_600 * second["price"], rel=1e-4)
+        assert instance in second["what"]
+    for engine in ("wan-5b", "wan-a14b"):
+        assert listed["engine_instances"][engine] == costs.instance(engine)
 
 
 def test_every_alarm_and_key_of_the_template_is_paid() -> None:
     cold, warm = (costs.at_rest("motion", least) for least in (0, 1))
-    assert _named(cold, "CloudWatch alarms").quantity == 13
-    assert _named(warm, "CloudWatch alarms").quantity == 15, "and the two halves of the objective"
+    assert _named(cold, "CloudWatch alarms").quantity == 16
+    assert _named(warm, "CloudWatch alarms").quantity == 18, "and the two halves of the objective"
     assert _named(warm, "CloudWatch composite").quantity == 1
-    assert _named(cold, "KMS keys").quantity == 3
+    assert _named(cold, "KMS keys").quantity == 4
 
 
 def test_the_command_prints_the_sum(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,8 +40,8 @@ def test_an_update_keeps_what_was_given_before_and_nobody_gives_now() -> None:
 
 
 def test_reservations_are_added_up() -> None:
-    assert _read().reserved == 50 + 7 * 20
-    assert _read("ApiConcurrency=0", "StateConcurrency=0").reserved == 0
+    assert _read().reserved == 50 + 8 * 20 + 3 * 10
+    assert _read("ApiConcurrency=0", "StateConcurrency=0", "CheckConcurrency=0").reserved == 0
 
 
 def test_the_cost_at_rest_is_that_of_the_parameters() -> None:

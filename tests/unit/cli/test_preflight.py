@@ -1,9 +1,11 @@
 """What is found wanting before anything is deployed, on real clients with AWS's own answers."""
 
+import io
 from typing import Any
 
 import boto3
 import pytest
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from cli import plan, preflight
@@ -26,7 +28,7 @@ class Account:
             name: boto3.client(
                 name, region_name=region, aws_access_key_id="x", aws_secret_access_key="x"
             )
-            for name in ("sts", "ecr", "service-quotas")
+            for name in ("sts", "ecr", "s3", "service-quotas")
         }
         self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
         for stub in self.stubs.values():
@@ -60,6 +62,35 @@ def _is(check: Check, health: str, *said: str) -> None:
         assert part in check.found + check.remedy, check
 
 
+WEIGHTS = "s3://my-weights/weights/wan-5b/0123/"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "health", "said"),
+    [
+        (b'{"engine": "wan-5b"}', "OK", WEIGHTS),
+        (b'{"engine": "wan-a14b"}', "missing", "has weights of wan-a14b, not of wan-5b"),
+        (b"<html>", "missing", "is not what packing writes"),
+        (None, "missing", "NoSuchKey"),
+    ],
+)
+def test_weights_have_to_be_there_and_of_the_engine(
+    account: Account, manifest: bytes | None, health: str, said: str
+) -> None:
+    asked = {"Bucket": "my-weights", "Key": "weights/wan-5b/0123/manifest.json"}
+    if manifest is None:
+        account.refuses("s3", "get_object", "NoSuchKey")
+    else:
+        body = StreamingBody(io.BytesIO(manifest), len(manifest))
+        account.stubs["s3"].add_response("get_object", {"Body": body}, asked)
+    found = preflight.weights(_plan("Engine=wan-5b", f"ModelDataUri={WEIGHTS}"), account)
+    _is(found, health, said)
+
+
+def test_a_model_without_weights_is_told_how_to_upload_them(account: Account) -> None:
+    _is(preflight.weights(_plan("Engine=wan-5b"), account), "missing", "make weights ENGINE=wan-5b")
+
+
 def test_a_quota_of_no_instance_stops_and_names_the_quota(account: Account) -> None:
     account.quotas({"ml.c7i.xlarge for endpoint usage": 0.0})
     found = preflight.instances(_plan(), account)
@@ -84,9 +115,14 @@ def test_a_quota_that_may_not_be_read_is_said_and_stops_nothing(account: Account
 def test_a_young_account_cannot_reserve_and_is_told_how_to_go_without(account: Account) -> None:
     account.quotas({"Concurrent executions": 10.0})
     found = preflight.concurrency(_plan(), account)
-    _is(found, "missing", "190 to be reserved", "ApiConcurrency=0 StateConcurrency=0")
+    _is(
+        found,
+        "missing",
+        "240 to be reserved",
+        "ApiConcurrency=0 StateConcurrency=0 CheckConcurrency=0",
+    )
     account.quotas({"Concurrent executions": 10.0})
-    without = _plan("ApiConcurrency=0", "StateConcurrency=0")
+    without = _plan("ApiConcurrency=0", "StateConcurrency=0", "CheckConcurrency=0")
     _is(preflight.concurrency(without, account), "OK")
     account.quotas({"Concurrent executions": 1000.0})
     _is(preflight.concurrency(_plan(), account), "OK")
@@ -152,10 +188,10 @@ def test_a_stack_that_cannot_be_updated_stops_with_the_way_out(
 
 def test_an_engine_that_is_not_here_is_said_to_be() -> None:
     _is(preflight.engine(_plan()), "OK", "ml.c7i.xlarge")
-    _is(preflight.engine(_plan("Engine=wan-5b")), "weak", "not in this repository")
+    _is(preflight.engine(_plan("Engine=wan-5b")), "weak", "weights are not in this repository")
     _is(preflight.engine(_plan("Engine=none")), "weak", "EndpointName")
     held = {path.name for path in (ROOT / "model_endpoint" / "engines").iterdir() if path.is_dir()}
-    assert held - {"__pycache__"} == {preflight.OWN_ENGINE}
+    assert held - {"__pycache__"} == {preflight.OWN_ENGINE, "diffusion"}
 
 
 def test_no_stack_is_a_new_one() -> None:

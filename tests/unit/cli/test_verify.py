@@ -11,8 +11,7 @@ import sys
 from argparse import ArgumentParser
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 import c2pa
@@ -26,10 +25,14 @@ from PIL import Image
 from cli import checkout, verify
 from cli.outcome import CommandFailed, Exit
 from local import certificates
+from provenance import __main__ as provenance_command
 from provenance import verification
 from sign_video import manifest
 from story import labels
 from story.generation import EngineName
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENGINE = EngineName(family="diffusion", name="wan-5b", version="2.2")
 FTYP = struct.pack(">I4s", 24, b"ftyp") + b"isom\0\0\2\0isommp41"
@@ -71,7 +74,12 @@ def sample() -> Sample:
 
     def sign(media: bytes, media_type: str) -> bytes:
         story = manifest.Story(
-            "xmp:iid:1", "2026-11-22T16:00:00Z", ENGINE, labels.for_engine(ENGINE), "en"
+            "xmp:iid:1",
+            "2026-11-22T16:00:00Z",
+            ENGINE,
+            labels.for_engine(ENGINE),
+            "en",
+            "ISCC:EMDQ" + "A" * 51,
         )
         signed = io.BytesIO()
         with (
@@ -244,14 +252,6 @@ def test_a_reader_that_takes_too_long_is_stopped(tmp_path: Path, sample: Sample)
         verify.verify(path, None, seconds=0.001)
 
 
-def test_boxes_are_counted_through_containers_and_64_bit_sizes() -> None:
-    free = struct.pack(">I4s", 8, b"free")
-    inside = struct.pack(">I4sQ", 1, b"moov", 16 + 3 * 8) + free * 3
-    meta = struct.pack(">I4s", 8 + 4 + 8, b"meta") + b"\0\0\0\0" + free
-    to_the_end = struct.pack(">I4s", 0, b"mdat") + free * 5
-    assert verify.count_boxes(Path("x"), FTYP + inside + meta + to_the_end) == 1 + 4 + 2 + 1
-
-
 def test_words_of_a_stranger_cannot_steer_the_terminal(tmp_path: Path, sample: Sample) -> None:
     found = report(tmp_path, sample.video, sample.root)
     assert found.reading is not None
@@ -265,7 +265,7 @@ def test_words_of_a_stranger_cannot_steer_the_terminal(tmp_path: Path, sample: S
 def run(*arguments: str) -> Exit:
     parser = ArgumentParser()
     verify.arguments(parser)
-    return verify.run(parser.parse_args(arguments))
+    return verify.run(parser.parse_args([*arguments, "--alone"]))
 
 
 def test_the_exit_status_and_json_say_the_same(
@@ -278,7 +278,64 @@ def test_the_exit_status_and_json_say_the_same(
     expected: dict[Path, Any] = {video: (Exit.OK, "trusted"), plain: (Exit.REJECTED, "absent")}
     for path, (status, verdict) in expected.items():
         assert run(str(path), "--anchors", str(root), "--json") == status
-        assert json.loads(capsys.readouterr().out)["verdict"] == verdict
+        said = json.loads(capsys.readouterr().out)
+        assert said["verdict"] == verdict
+        assert said["answer"] == ("verified" if verdict == "trusted" else "unknown")
+        assert said["check"] is None
+
+
+def test_the_credential_alone_gives_an_answer_as_json(
+    tmp_path: Path, sample: Sample, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = bytearray(sample.video)
+    changed[sample.video.index(b"mdat") + 20] ^= 1
+    file, root = tmp_path / "file", tmp_path / "root.pem"
+    root.write_bytes(sample.root)
+    for body, anchors, status, answer in (
+        (sample.video, ["--anchors", str(root)], 0, "verified"),
+        (sample.video, [], 3, "unknown"),
+        (bytes(changed), ["--anchors", str(root)], 3, "invalid"),
+        (sample.unsigned, ["--anchors", str(root)], 3, "unknown"),
+        (b"just some words", [], 2, "unknown"),
+    ):
+        file.write_bytes(body)
+        assert provenance_command.main(["verify", str(file), *anchors]) == status
+        said = json.loads(capsys.readouterr().out)
+        assert said["answer"] == answer
+        assert said["sentence"]
+    assert provenance_command.main(["verify", str(file), "--anchors", str(tmp_path / "gone")]) == 2
+
+
+def test_without_a_stack_the_credential_alone_is_told_and_that_is_said(
+    tmp_path: Path,
+    sample: Sample,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
+    video, given = tmp_path / "a.mp4", tmp_path / checkout.STATE_FOLDER / "profile.json"
+    video.write_bytes(sample.unsigned)
+    given.parent.mkdir()
+    # Nothing listens at port 9 of the loopback.
+    given.write_text(
+        json.dumps(
+            {
+                "api_url": "http://127.0.0.1:9",
+                "client_id": "x",
+                "region": "us-east-1",
+                "username": "x",
+                "password": "x",
+            }
+        )
+    )
+    parser = ArgumentParser()
+    verify.arguments(parser)
+    assert verify.run(parser.parse_args([str(video)])) == Exit.REJECTED
+    said = capsys.readouterr()
+    assert said.err.startswith("! no stack was asked: cannot connect to http://127.0.0.1:9")
+    assert said.out.startswith("✗ no Content Credentials in this file")
+    with pytest.raises(CommandFailed, match="server_unreachable"):
+        verify.run(parser.parse_args([str(video), "--profile", "local"]))
 
 
 def test_missing_anchors_are_named(tmp_path: Path, sample: Sample) -> None:
@@ -297,7 +354,7 @@ def test_no_input_ends_in_a_traceback(tmp_path: Path, sample: Sample) -> None:
     (tmp_path / "root.pem").write_bytes(sample.root)
     for name, (body, status) in bodies.items():
         (tmp_path / name).write_bytes(body)
-        done = command(str(tmp_path / name), "--anchors", str(tmp_path / "root.pem"))
+        done = command(str(tmp_path / name), "--anchors", str(tmp_path / "root.pem"), "--alone")
         assert done.returncode == status, done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         assert done.stderr.count("\n") == (status == Exit.USAGE)

@@ -42,6 +42,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("REQUESTS_PER_MINUTE", "120")
     monkeypatch.setenv("ENGINE_NAME", "motion")
     monkeypatch.setenv("ENGINE_MAX_SECONDS", "10")
+    monkeypatch.setenv("ENGINE_CLIP_SECONDS", "4")
+    monkeypatch.setenv("ENGINE_WAKE_SECONDS", "0")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         clients.client.cache_clear()

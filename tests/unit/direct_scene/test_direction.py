@@ -3,7 +3,7 @@
 import pytest
 
 from direct_scene import direction
-from story import limits
+from story import cards, limits
 from story.generation import Box, Direction, Preset, Tag, Wishes
 
 STORY = "ab" * 16
@@ -18,6 +18,7 @@ def _directed(
     prompt: str, faces: tuple[Box, ...] = (), preset: Preset | None = None, *, loop: bool = True
 ) -> Direction:
     return direction.direct(
+        engine=cards.card("motion"),
         story_id=STORY,
         attempt=1,
         take=2,

@@ -59,6 +59,14 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             ],
             BillingMode="PAY_PER_REQUEST",
         )
+        client("dynamodb").put_item(
+            TableName=TABLE,
+            Item={
+                "pk": {"S": f"STORY#{STORY}"},
+                "sk": {"S": "META"},
+                "status": {"S": "PROCESSING"},
+            },
+        )
         made = client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
         monkeypatch.setenv("WATERMARK_KEY_ID", made["KeyMetadata"]["KeyId"])
         monkeypatch.setenv("WATERMARK_KEY_VERSIONS", "3,1")

@@ -1,6 +1,7 @@
 """The endpoint's queue where the processes of the laptop cannot show it: expiry, loss, the end."""
 
 import asyncio
+import contextlib
 import json
 import time
 from typing import Any
@@ -47,10 +48,10 @@ class _Body:
 TOPICS = {"GenerationDoneTopic": "done", "GenerationFailedTopic": "failed"}
 
 
-def make(memory: Memory) -> Endpoint:
-    """An endpoint whose model server is not there: port 9 of the loopback discards."""
+def make(memory: Memory, model_url: str = "http://127.0.0.1:9") -> Endpoint:
+    """An endpoint; where nothing is said its model server is not there: port 9 discards."""
     return Endpoint(
-        model_url="http://127.0.0.1:9",
+        model_url=model_url,
         stack_name="enliven",
         region="us-east-1",
         s3=memory,
@@ -96,6 +97,59 @@ def test_a_model_server_that_is_down_is_a_failure_that_is_announced() -> None:
     assert notice["topic"] == "failed"
     assert notice["failureReason"] == "the model server is not reachable: ConnectError"
     assert notice["responseParameters"]["failureLocation"].startswith("s3://work/failures/")
+
+
+def answered(status: str, body: bytes, *, after: float = 0.0, **headers: str) -> tuple[Any, Memory]:
+    """What is told of a request to a model server that answers so, after so many seconds."""
+    memory = Memory(TOPICS)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(after)
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/x-tar\r\nConnection: close\r\n"
+        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        ended.set()
+
+    ended = asyncio.Event()
+
+    async def scenario() -> dict[str, Any]:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        served = make(memory, f"http://127.0.0.1:{port}")
+        async with server, served.working():
+            await served.handle(request(**headers))
+            notice = await noticed(memory)
+            await ended.wait()
+            return notice
+
+    return asyncio.run(scenario()), memory
+
+
+def test_a_result_is_written_where_the_notification_says() -> None:
+    notice, memory = answered("200 OK", b"clip")
+    assert (notice["topic"], notice["invocationStatus"]) == ("done", "Completed")
+    location = notice["responseParameters"]["outputLocation"]
+    assert memory.objects[location.removeprefix("s3://work/")] == b"clip"
+
+
+def test_what_the_container_says_of_its_failure_is_kept_where_the_notification_says() -> None:
+    said = b'{"error": "GenerationFailed", "message": "out of memory"}'
+    notice, memory = answered("500 Internal Server Error", said)
+    assert (notice["topic"], notice["invocationStatus"]) == ("failed", "Failed")
+    location = notice["responseParameters"]["failureLocation"]
+    assert memory.objects[location.removeprefix("s3://work/")] == said
+
+
+def test_a_clip_that_takes_longer_than_its_time_out_is_a_failure_and_its_result_is_not_kept() -> (
+    None
+):
+    notice, memory = answered("200 OK", b"late", after=1.2, InvocationTimeoutSeconds="1")
+    assert notice["topic"] == "failed"
+    assert notice["failureReason"] == "no answer within 1 s"
+    assert not [key for key in memory.objects if key.startswith("results/")]
 
 
 def test_a_request_that_waited_too_long_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,14 @@ import json
 import os
 import signal
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from local import deploy, processes, stack, users
+from local import deploy, environments, processes, stack, users
 from local.processes import Server, StackError
 from local.stack import LocalStack
 
@@ -23,6 +24,9 @@ Resources:
   Reviewers:
     Type: AWS::Cognito::UserPoolGroup
     Properties: {UserPoolId: !Ref Pool, GroupName: !Ref Group}
+  Grown:
+    Type: AWS::Cognito::UserPoolGroup
+    Properties: {UserPoolId: !Ref Pool, GroupName: age-18}
 Outputs:
   UserPoolId: {Value: !Ref Pool}
   UserPoolClientId: {Value: !Ref Client}
@@ -45,7 +49,7 @@ def test_every_process_listens_on_the_loopback_and_is_healthy(laptop: LocalStack
         assert Path(server.log).parent == laptop.log_dir
 
 
-def test_a_half_dead_stack_is_replaced_and_a_stopped_one_is_gone(
+def test_a_half_dead_stack_is_replaced_its_stand_ins_alone_too_and_a_stopped_one_is_gone(
     tmp_path: Path, root: Path, small_model: tuple[str, ...]
 ) -> None:
     try:
@@ -54,9 +58,17 @@ def test_a_half_dead_stack_is_replaced_and_a_stopped_one_is_gone(
         second = stack.start(root, state_dir=tmp_path, model_server=small_model)
         assert not any(server.is_alive() for server in first.servers)
         assert all(server.is_healthy() for server in second.servers)
+        os.kill(second.standins.pid, signal.SIGKILL)
+        third = stack.restart_standins(second)
+        assert third == stack.find(root, state_dir=tmp_path)
+        assert third == replace(second, standins=third.standins), "the others run on"
+        assert third.standins.url == second.standins.url
+        assert third.standins.is_healthy()
+        with pytest.raises(StackError, match="by somebody else"):
+            stack.restart_standins(second)
     finally:
         assert stack.stop(root, state_dir=tmp_path)
-    assert not any(server.is_alive() for server in second.servers)
+    assert not any(server.is_alive() for server in (*second.servers, *third.servers))
     assert stack.find(root, state_dir=tmp_path) is None
     assert not stack.stop(root, state_dir=tmp_path)
 
@@ -92,7 +104,7 @@ def test_nothing_of_the_callers_account_reaches_the_stack(
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
-    environment = stack.emulator_environment(
+    environment = environments.of_emulator(
         1, laptop.standins.url, strict_auth=False, folder=laptop.state_dir
     )
     assert not {"AWS_PROFILE", "HTTPS_PROXY"} & set(environment)

@@ -136,11 +136,11 @@ def test_phrases_that_were_changed_must_be_learned_again(tmp_path: Path) -> None
     origin = made_from(folder)
     training.keep(meanings[:, :E5_SIZE], origin, vectors)
     training.save(learned_from(phrases, meanings), origin, np.zeros((3, 3), np.float32), learned)
-    assert WordJudge(folder, learned).judge("allowed phrase")
+    assert WordJudge(folder, learned, vectors).judge("allowed phrase")
     assert len(kept(vectors, folder)) == len(phrases)
     (folder / "hate.toml").write_text('[idea]\nen = "a third"\n')
     with pytest.raises(PhrasesError, match=r"run python -m local\.standins\.training"):
-        WordJudge(folder, learned)
+        WordJudge(folder, learned, vectors)
     with pytest.raises(ValueError, match=r"run python -m local\.standins\.training"):
         kept(vectors, folder)
 

@@ -150,6 +150,25 @@ def test_scores_that_an_older_policy_allowed_are_held_against_the_one_of_today(
     assert ready.post().posted
 
 
+def test_viewers_have_to_be_of_the_highest_age_that_a_gate_has_found(ready: Ready) -> None:
+    ready.verdict("photo", age_restriction=16)
+    ready.verdict("video", age_restriction=18)
+    ready.verdict("video", attempt=2, age_restriction=21)
+    assert ready.post().posted
+    assert ready.record()["age_restriction"] == 18
+
+
+def test_the_policy_of_today_restricts_what_an_older_one_did_not(ready: Ready) -> None:
+    ready.verdict("video", policy="older", detail=_found("Violence", 45.0))
+    assert ready.post().posted
+    assert ready.record()["age_restriction"] == 18
+
+
+def test_what_nothing_restricts_is_for_everybody(ready: Ready) -> None:
+    assert ready.post().posted
+    assert "age_restriction" not in ready.record()
+
+
 @pytest.mark.parametrize("detail", ["", "no json", "[]", json.dumps({"verdict": "allow"})])
 def test_an_older_verdict_that_cannot_be_read_is_none(ready: Ready, detail: str) -> None:
     ready.verdict("photo", policy="older", detail=detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,11 @@ from cloud import media
 from cloud.certificates import NOTHING
 from cloud.clients import client
 from local import certificates
+from provenance import verification
 from sign_video.handler import handler
 from story.generation import EngineName
+from tests.unit.sign_video.samples import FINGERPRINTS
+from tests.unit.sign_video.time_stamps import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,10 +97,24 @@ class Stack:
             "ingredient": put("ingredient.jpg", self.ingredient, "image/jpeg"),
             "engine": engine.model_dump(),
             "language": language,
+            "fingerprints": FINGERPRINTS.model_dump(),
         }
 
     def run(self, engine: EngineName = MOTION, language: str = "en") -> dict[str, Any]:
         return handler(self.event(engine, language), None)  # type: ignore[arg-type]  # no Lambda around it
+
+    def trust(self, certificate: str) -> None:
+        """Add a root to the anchors."""
+        anchors = client("ssm").get_parameter(Name=ANCHORS)["Parameter"]["Value"]
+        self.set_parameter(ANCHORS, anchors + certificate)
+
+    def reading(self) -> verification.Reading:
+        """What the published video's credential says to those who trust the anchors."""
+        anchors = client("ssm").get_parameter(Name=ANCHORS)["Parameter"]["Value"]
+        video = io.BytesIO(self.object(f"{STORY}/story.mp4"))
+        reading = verification.read(video, "video/mp4", anchors)
+        assert reading is not None
+        return reading
 
     def published(self) -> list[str]:
         listed = client("s3").list_objects_v2(Bucket="stories")
@@ -129,6 +147,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Stack]:
         "CERTIFICATE_CHAIN_PARAMETER": CHAIN,
         "TRUST_ANCHORS_PARAMETER": ANCHORS,
         "TSA_URL": "",
+        "SECOND_TSA_URL": "",
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
@@ -169,6 +188,17 @@ def stack(bare: Stack) -> Stack:
     """The same with a throw-away chain for its key."""
     bare.install()
     return bare
+
+
+@pytest.fixture
+def time_stamps(tmp_path: Path) -> Path:
+    """The folder of a time stamp authority: a key, a certificate, and the openssl command."""
+    if shutil.which("openssl") is None:
+        pytest.skip("the time stamp authority of this test is the openssl command: not installed")
+    folder = tmp_path / "authority"
+    folder.mkdir()
+    prepare(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -17,10 +18,12 @@ from cloud.certificates import NOTHING
 from cloud.clients import client
 from local import certificates
 from provenance import verification
+from provenance.reading import UNTRUSTED, Reading
 from sign_video import manifest
 from story import labels
 from story.errors import CredentialInvalid, ResultUnreadable, SettingInvalid
 from story.generation import EngineName
+from tests.unit.sign_video.samples import FINGERPRINTS
 
 if TYPE_CHECKING:
     from conftest import Signed, Stack
@@ -31,7 +34,7 @@ DIFFUSION = EngineName(family="diffusion", name="wan-5b", version="2.2")
 PROJECT = Path(__file__).parents[3]
 
 
-def read(video: bytes, anchors: str | None) -> verification.Reading:
+def read(video: bytes, anchors: str | None) -> Reading:
     reading = verification.read(io.BytesIO(video), "video/mp4", anchors)
     assert reading is not None
     return reading
@@ -50,7 +53,9 @@ def test_a_signed_story_reads_back_as_trusted_by_those_who_trust_its_root(signed
     assert reading.state == "Trusted"
     assert reading.failed == ()
     assert reading.manifest_id == credential["manifest_id"]
-    assert credential["verified_by"] == f"c2pa-python {c2pa.__version__}"
+    assert credential["verified_by"] == (
+        f"c2pa-python {c2pa.__version__} and encypher-c2pa {encypher_c2pa.__version__}"
+    )
     assert credential["validation_state"] == "Trusted"
     assert signed.poster == signed.sources.poster
 
@@ -58,7 +63,7 @@ def test_a_signed_story_reads_back_as_trusted_by_those_who_trust_its_root(signed
 def test_those_who_trust_nobody_see_an_intact_video_of_an_unknown_signer(signed: Signed) -> None:
     reading = read(signed.video, None)
     assert reading.state == "Valid"
-    assert [finding.code for finding in reading.failed] == [verification.UNTRUSTED]
+    assert [finding.code for finding in reading.failed] == [UNTRUSTED]
     assert reading.defects(anchored=False) == ()
 
 
@@ -71,7 +76,7 @@ def test_anchors_of_somebody_else_stop_the_story(stack: Stack) -> None:
     key = client("kms").get_public_key(KeyId=stack.key_id)["PublicKey"]
     foreign = certificates.issue(key, datetime.now(UTC)).root
     stack.set_parameter("/enliven/anchors", foreign)
-    with pytest.raises(CredentialInvalid, match=verification.UNTRUSTED):
+    with pytest.raises(CredentialInvalid, match=UNTRUSTED):
         stack.run()
     assert stack.published() == []
 
@@ -83,7 +88,7 @@ def test_the_manifest_says_which_kind_of_engine_made_the_clip(
     stack: Stack, engine: EngineName
 ) -> None:
     output = stack.run(engine)
-    created, edited = read(stack.object(VIDEO), stack.root).actions
+    created, edited, marked = read(stack.object(VIDEO), stack.root).actions
     label = labels.for_engine(engine)
     assert created.action == label.c2pa_action == "c2pa.created"
     assert created.description == label.c2pa_description
@@ -91,11 +96,13 @@ def test_the_manifest_says_which_kind_of_engine_made_the_clip(
     assert created.digital_source_type == label.digital_source_type
     assert output["credential"]["digital_source_type"] == label.digital_source_type
     assert (edited.action, edited.description) == ("c2pa.edited", label.badge_description("en"))
+    assert marked.action == label.watermark_action == "c2pa.watermarked.unbound"
+    assert marked.description == label.watermark_description
 
 
 def test_the_manifest_says_which_words_were_drawn(stack: Stack) -> None:
     stack.run(language="ar")
-    _, edited = read(stack.object(VIDEO), stack.root).actions
+    _, edited, _ = read(stack.object(VIDEO), stack.root).actions
     words = labels.labels()["procedural"].words["ar"]
     assert edited.description == f"The words “{words}” were drawn into every frame."
 
@@ -119,6 +126,7 @@ def test_every_assertion_is_what_we_made_not_what_we_heard(signed: Signed) -> No
         "c2pa.thumbnail.ingredient",
         "cawg.training-mining",
         "c2pa.hash.bmff.v3",
+        "c2pa.soft-binding",
     }
 
 
@@ -129,6 +137,17 @@ def test_all_actions_are_listed_and_training_is_not_allowed(signed: Signed) -> N
     assert {entry["use"] for entry in data["cawg.training-mining"]["entries"].values()} == {
         "notAllowed"
     }
+
+
+def test_the_manifest_names_the_fingerprint_that_others_can_make(signed: Signed) -> None:
+    """ISO 24138's unit, of which IEP-0020 makes the value of a soft binding: header and digest."""
+    found = raw_manifest(signed.video)
+    (binding,) = [a["data"] for a in found["assertions"] if a["label"] == "c2pa.soft-binding"]
+    assert binding["alg"] == "io.iscc.v0"
+    (block,) = binding["blocks"]
+    assert block["scope"] == {}
+    unit = base64.b64decode(block["value"])
+    assert "ISCC:" + base64.b32encode(unit).decode().rstrip("=") == FINGERPRINTS.iscc
 
 
 def test_the_only_pictures_in_the_credential_are_the_poster_and_the_ingredient(

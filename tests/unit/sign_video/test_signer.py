@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import shutil
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,16 @@ from cloud.clients import client
 from provenance import verification
 from sign_video import manifest, signer
 from story import labels
-from story.errors import DependencyThrottled, DependencyUnavailable, SigningFailed
+from story.errors import (
+    CredentialInvalid,
+    DependencyThrottled,
+    DependencyUnavailable,
+    SettingInvalid,
+    SigningFailed,
+)
 from story.generation import EngineName
-from tests.unit.sign_video.time_stamps import answering, authority
+from tests.unit.sign_video.samples import FINGERPRINTS
+from tests.unit.sign_video.time_stamps import answering, authority, certificate_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +36,19 @@ if TYPE_CHECKING:
     from conftest import Stack
 
 ENGINE = EngineName(family="procedural", name="Enliven Motion", version="1.2.3")
-STORY = manifest.Story("xmp:iid:1", "2026-11-22T00:00:00Z", ENGINE, labels.for_engine(ENGINE), "en")
+STORY = manifest.Story(
+    "xmp:iid:1",
+    "2026-11-22T00:00:00Z",
+    ENGINE,
+    labels.for_engine(ENGINE),
+    "en",
+    FINGERPRINTS.iscc,
+)
 
 
-def sign(stack: Stack, who: Identity, tsa_url: str | None = None, seconds: float = 15.0) -> bytes:
+def sign(stack: Stack, who: Identity, *authorities: str, seconds: float = 15.0) -> bytes:
     pictures = signer.Pictures(stack.poster, stack.ingredient)
-    return signer.sign(stack.clip, pictures, STORY, who, tsa_url=tsa_url, seconds=seconds)
+    return signer.sign(stack.clip, pictures, STORY, who, authorities=authorities, seconds=seconds)
 
 
 def who_signs(stack: Stack) -> Identity:
@@ -165,20 +178,97 @@ def test_an_authority_that_is_not_there_stops_the_story_before_it_is_published(
     assert stack.published() == []
 
 
-def test_an_authority_states_when_a_story_was_signed(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_if_the_first_authority_fails_the_second_is_asked(
+    stack: Stack, time_stamps: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the time stamp authority of this test is the openssl command: not installed")
-    before = datetime.now(UTC).replace(microsecond=0)
-    with authority(tmp_path, openssl) as url:
-        monkeypatch.setenv("TSA_URL", url)
-        credential = stack.run()["credential"]
-    reading = verification.read(
-        io.BytesIO(stack.object(stack.published()[-1])), "video/mp4", stack.root
-    )
+    with authority(time_stamps) as second, answering(lambda _: (500, b"")) as first:
+        stack.trust(certificate_of(time_stamps))
+        monkeypatch.setenv("TSA_URL", first)
+        monkeypatch.setenv("SECOND_TSA_URL", second)
+        stack.run()
+    reading = stack.reading()
+    assert {verification.TIME_STAMPED, verification.TIME_TRUSTED}.issubset(reading.passed)
+
+
+def test_if_the_first_authority_is_late_the_second_is_asked(
+    stack: Stack, time_stamps: Path
+) -> None:
+    who, let = who_signs(stack), threading.Event()
+
+    def wait(_: bytes) -> tuple[int, bytes]:
+        let.wait()
+        return 500, b""
+
+    with authority(time_stamps) as second, answering(wait) as first:
+        signed = sign(stack, who, first, second, seconds=2.0)
+        let.set()
+    reading = verification.read(io.BytesIO(signed), "video/mp4", None)
     assert reading is not None
     assert verification.TIME_STAMPED in reading.passed
+
+
+def test_if_both_authorities_fail_both_are_named(stack: Stack) -> None:
+    nobody = "http://127.0.0.1:9/"
+    with (
+        answering(lambda _: (200, b"not a time stamp")) as first,
+        pytest.raises(DependencyUnavailable) as failed,
+    ):
+        sign(stack, who_signs(stack), first, nobody)
+    assert f"{first} gave no usable time stamp" in str(failed.value)
+    assert f"{nobody} gave no usable time stamp" in str(failed.value)
+
+
+def test_while_the_first_authority_answers_the_second_is_not_asked(
+    stack: Stack, time_stamps: Path
+) -> None:
+    asked: list[bytes] = []
+
+    def note(query: bytes) -> tuple[int, bytes]:
+        asked.append(query)
+        return 500, b""
+
+    with authority(time_stamps) as first, answering(note) as second:
+        sign(stack, who_signs(stack), first, second)
+    assert asked == []
+
+
+def test_what_kms_refuses_no_second_authority_mends(stack: Stack) -> None:
+    who = who_signs(stack)
+    with (
+        answering(lambda _: (500, b"")) as first,
+        kms_answers(400, "AccessDeniedException"),
+        pytest.raises(SigningFailed, match="AccessDeniedException"),
+    ):
+        sign(stack, who, first, first)
+
+
+def test_a_second_authority_without_a_first_is_refused(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECOND_TSA_URL", "https://second.example")
+    with pytest.raises(SettingInvalid, match=r"SECOND_TSA_URL.*TSA_URL"):
+        stack.run()
+
+
+def test_an_authority_states_when_a_story_was_signed(
+    stack: Stack, time_stamps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    with authority(time_stamps) as url:
+        stack.trust(certificate_of(time_stamps))
+        monkeypatch.setenv("TSA_URL", url)
+        credential = stack.run()["credential"]
+    reading = stack.reading()
+    assert {verification.TIME_STAMPED, verification.TIME_TRUSTED}.issubset(reading.passed)
     assert reading.time_stamp == credential["signed_at"]
     assert before <= datetime.fromisoformat(credential["signed_at"]) <= datetime.now(UTC)
+
+
+def test_an_authority_that_leads_to_no_anchor_stops_the_story(
+    stack: Stack, time_stamps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with authority(time_stamps) as url:
+        monkeypatch.setenv("TSA_URL", url)
+        with pytest.raises(CredentialInvalid, match=r"not passed: timeStamp\.trusted.*anchors"):
+            stack.run()
+    assert stack.published() == []

@@ -111,7 +111,9 @@ def test_check_refuses_a_credential_without_the_time_stamp_it_should_have(signed
     reading = verification.read(io.BytesIO(signed.video), "video/mp4", None)
     assert reading is not None
     assert reading.instance_id is not None
-    with pytest.raises(CredentialInvalid, match=r"not passed: timeStamp\.validated"):
+    with pytest.raises(
+        CredentialInvalid, match=r"not passed: timeStamp\.trusted, timeStamp\.validated"
+    ):
         verification.check(
             signed.video, "video/mp4", reading.instance_id, signed.root, stamped=True
         )

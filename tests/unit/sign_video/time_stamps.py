@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
@@ -37,7 +38,8 @@ ess_cert_id_alg = sha256
 """
 
 
-def _prepare(folder: Path) -> None:
+def prepare(folder: Path) -> None:
+    """Make the key and the certificate of an authority."""
     key, name = ec.generate_private_key(ec.SECP256R1()), certificates._name("time stamps")
     issuer = certificates._Issuer(name, key)
     at = datetime.now(UTC)
@@ -82,10 +84,16 @@ def answering(respond: Any) -> Iterator[str]:
         server.server_close()
 
 
+def certificate_of(folder: Path) -> str:
+    """The certificate of the authority that keeps it there, as PEM; it is its own root."""
+    return (folder / "tsa.pem").read_text()
+
+
 @contextlib.contextmanager
-def authority(folder: Path, openssl: str) -> Iterator[str]:
-    """The URL of an authority that keeps its key and certificate in a folder."""
-    _prepare(folder)
+def authority(folder: Path) -> Iterator[str]:
+    """The URL of an authority that keeps its key and certificate in a folder; see `prepare`."""
+    openssl = shutil.which("openssl")
+    assert openssl is not None, "whoever prepares the folder has looked for it"
 
     def respond(query: bytes) -> tuple[int, bytes]:
         (folder / "query").write_bytes(query)

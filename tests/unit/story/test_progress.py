@@ -209,6 +209,29 @@ def test_nobody_knows_how_long_an_engine_takes_to_start() -> None:
     assert locate([*_up_to(ENGINE), line], NOW, before=3).eta_seconds is not None
 
 
+def test_where_an_instance_has_to_start_the_wait_for_it_is_told_until_nobody_can_know() -> None:
+    wakes = Pace({}).beginning_with(4.0, 310.0)
+
+    def told(waited: float) -> float | None:
+        line = _line(ENGINE, ago=waited, waits_since=_ago(waited), queued_for="engine")
+        return locate([*_up_to(ENGINE), line], NOW, before=0, pace=wakes).eta_seconds
+
+    soon, later, late = told(60), told(200), told(400)
+    assert soon is not None
+    assert later is not None
+    assert late is not None
+    assert soon - later == pytest.approx(140, rel=0.1)
+    assert soon > 250 > later > late > 4
+    assert told(2 * 310 + 60) is None, "twice its usual: there may be no instance to be had"
+
+
+def test_a_trained_engines_clip_is_expected_to_take_its_own_time_until_stories_say_better() -> None:
+    begun = _up_to(ENGINE)
+    assert _eta(begun, pace=Pace({}).beginning_with(717.0, 0.0)) > 717
+    learned = Pace({ENGINE: 2.0}).beginning_with(717.0, 0.0)
+    assert learned.expects(ENGINE, 5.0) == pytest.approx(2 * WEIGHTS[ENGINE])
+
+
 def test_only_a_request_that_waits_says_since_when() -> None:
     waiting = _line(ENGINE, waits_since="then", queued_for="engine")
     assert progress.waits([waiting]) == "then"

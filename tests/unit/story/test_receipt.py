@@ -57,3 +57,13 @@ def test_every_price_is_a_price() -> None:
         assert entry["price"] > 0
         assert entry["what"]
         assert entry["unit"]
+
+
+def test_a_trained_engines_seconds_cost_what_its_gpu_does() -> None:
+    cost = itemise([], engine_seconds=100, engine="wan-a14b")
+    (gpu,) = [each for each in cost.items if "SageMaker" in each.what]
+    assert gpu.cost == pytest.approx(100 * 2.8026 / 3600, rel=1e-4)
+
+
+def test_an_engine_without_a_row_is_priced_as_the_motion_engine_and_keeps_nothing_up() -> None:
+    assert itemise([], engine_seconds=9, engine="unheard-of") == itemise([], engine_seconds=9)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from local import deploy, processes, stack
+from local.environments import SECRET_KEY
 from local.lan import opening
 from local.lan.opening import Origin
 from local.lan.settings import VARIABLE, Settings
 from local.processes import StackError
-from local.stack import SECRET_KEY, LocalStack
+from local.stack import LocalStack
 
 API = """
 Resources:

@@ -217,7 +217,7 @@ def test_a_verdict_from_before_rows_were_kept_can_still_be_read() -> None:
     }
     verdict = policy.Verdict.model_validate(old)
     assert (verdict.findings[0].kind, verdict.findings[0].row) == ("label", "")
-    assert policy.judge_again(verdict) == "allow"
+    assert policy.judge_again(verdict).verdict == "allow"
 
 
 def test_verdicts_on_one_thing_become_one_by_the_strictest() -> None:
@@ -251,11 +251,13 @@ def test_pictures_are_judged_again_by_the_thresholds_of_today() -> None:
         for at, said in ((row.limits.reject, "reject"), (row.limits.review, "review")):
             if at is not None:
                 for id_ in (row.id.replace("posting", "photo"), ""):
-                    assert policy.judge_again(kept(id_, row.category, name, at)) == said
-                    assert policy.judge_again(kept(id_, row.category, name, at - 0.1)) != said
+                    assert policy.judge_again(kept(id_, row.category, name, at)).verdict == said
+                    assert (
+                        policy.judge_again(kept(id_, row.category, name, at - 0.1)).verdict != said
+                    )
     third = kept("video/Explicit/Explicit Nudity", "Explicit", "Exposed Female Nipple", 61.0)
-    assert policy.judge_again(third) == "reject"
-    assert policy.judge_again(third, overridden=frozenset({"Explicit"})) == "allow"
-    assert policy.judge_again(kept("photo/unknown", "Newness", "Newness", 40.0)) == "review"
+    assert policy.judge_again(third).verdict == "reject"
+    assert policy.judge_again(third, overridden=frozenset({"Explicit"})).verdict == "allow"
+    assert policy.judge_again(kept("photo/unknown", "Newness", "Newness", 40.0)).verdict == "review"
     nothing = policy.Verdict(verdict="allow", reasons=(), findings=(), models=("m",))
-    assert policy.judge_again(nothing) == "allow"
+    assert policy.judge_again(nothing).verdict == "allow"

@@ -1,0 +1,1 @@
+"""Conclude: what two readings of a file and the records together say."""

@@ -1,0 +1,1 @@
+"""FindMark: the mark and the fingerprints of an untrusted video or still."""

@@ -1,0 +1,53 @@
+"""The answer that a credential alone gives, where no stack is asked for marks and looks: pure."""
+
+from typing import Final, Literal
+
+from provenance.reading import Examined, Verdict
+from story.generation import Contract
+
+Alone = Literal["verified", "invalid", "unknown"]
+
+_ANSWERS: Final[dict[Verdict, Alone]] = {
+    "trusted": "verified",
+    # Whoever gave no anchors has not asked who signed it.
+    "valid": "unknown",
+    "untrusted": "unknown",
+    "invalid": "invalid",
+    "absent": "unknown",
+    "unreadable": "unknown",
+}
+_SENTENCES: Final[dict[Verdict, str]] = {
+    "trusted": "It has not been changed since a signer whom you trust signed it.",
+    "valid": "It has not been changed since it was signed; who signed it was not checked, since no"
+    " anchors were given.",
+    "untrusted": "It has not been changed since it was signed, by a signer whom your anchors do not"
+    " name.",
+    "invalid": "Its Content Credentials do not hold: it is not what was signed.",
+    "absent": "It carries no Content Credentials. Many services remove them; a hidden mark may have"
+    " survived, which only a stack can look for.",
+    "unreadable": "It could not be read for Content Credentials.",
+}
+
+
+class Said(Contract):
+    """What a file's credential says of it: never more than that."""
+
+    answer: Alone
+    sentence: str
+    verdict: Verdict
+    credential: Examined
+
+
+def of_verdict(verdict: Verdict) -> Alone:
+    """The answer of a credential that is worth so much."""
+    return _ANSWERS[verdict]
+
+
+def of_credential(examined: Examined) -> Said:
+    """The answer of one credential."""
+    return Said(
+        answer=of_verdict(examined.verdict),
+        sentence=_SENTENCES[examined.verdict],
+        verdict=examined.verdict,
+        credential=examined,
+    )

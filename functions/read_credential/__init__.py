@@ -1,0 +1,1 @@
+"""ReadCredential: what the Content Credentials of an untrusted file say."""

@@ -1,0 +1,1 @@
+"""ReadPhotoCredential: whether a photo came with Content Credentials, and whether they hold."""
