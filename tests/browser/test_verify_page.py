@@ -35,9 +35,15 @@ RECOVERED = Check(
     status="done",
     answer="recovered",
     sentence=SENTENCE,
-    credential=CredentialLamp(state="absent", says="There are no Content Credentials in it."),
-    mark=MarkLamp(state="found", says="Its pictures carry the hidden mark.", z=31.0),
-    fingerprint=FingerprintLamp(state="same", says="It looks like the clip.", pdq_bits=4),
+    credential=CredentialLamp(
+        state="absent", reason="absent", says="There are no Content Credentials in it."
+    ),
+    mark=MarkLamp(
+        state="found", reason="found", says="Its pictures carry the hidden mark.", z=31.0
+    ),
+    fingerprint=FingerprintLamp(
+        state="same", reason="same", says="It looks like the clip.", pdq_bits=4
+    ),
     story=CheckedStory(
         engine=EngineName(family="procedural", name="Enliven Motion", version="1.0.0"),
         made_at="2026-05-03T10:00:00.000Z",
@@ -139,7 +145,7 @@ def test_what_went_wrong_is_said_in_words(
     expect(page.get_by_role("status")).to_have_text("It has more than 2000 boxes.")
     stand_in.created = 429
     choose(page)
-    expect(page.get_by_role("status")).to_contain_text("try again in 10 minutes")
+    expect(page.get_by_role("status")).to_contain_text("try again in 10 min")
     page.get_by_label("Choose a video or picture").set_input_files(FILE | {"buffer": b""})
     expect(page.get_by_role("status")).to_have_text("This file is empty.")
     assert [line for line in complaints if "429" not in line] == []
