@@ -255,10 +255,10 @@ def accepts_bytes(signed: bytes, media_type: str) -> bool:
 
 def check_again(
     signed: bytes, media_type: str, credential: Credential, anchors: str | None
-) -> None:
-    """That a video still carries the credential that it was published with, and that it holds now.
+) -> Reading:
+    """What is read of a video whose credential, with which it was published, holds now.
 
-    Valid now means what any verifier says now: the signature, the hash of the video, the anchors
+    That means what any verifier says now: the signature, the hash of the video, the anchors
     of today, and the certificates at the time of the time stamp, or today if there is none.
     Raises CredentialInvalid.
     """
@@ -269,6 +269,7 @@ def check_again(
             f" {credential.manifest_id}"
         )
     _require_good(reading, anchors, REQUIRED)
+    return reading
 
 
 def _present(signed: bytes, media_type: str, anchors: str | None) -> Reading:
