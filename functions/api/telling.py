@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from api.verify_words import UNSPACED, day, say
+from api.verify_words import UNSPACED, apart, day, say
 from story import labels
 from story.checks import (
     ANSWER_SECONDS,
@@ -110,8 +110,9 @@ def _unknown(found: Conclusion, language: Language) -> str:
     if found.mark.state == "found":
         return say(language, "unknown_marked")
     if found.credential.state == "trusted":
-        signer = found.credential.signed_by or say(language, "somebody")
-        return say(language, "unknown_trusted", signer=signer)
+        signer = found.credential.signed_by
+        named = say(language, "somebody") if signer is None else apart(language, signer)
+        return say(language, "unknown_trusted", signer=named)
     return say(
         language, "unknown_untrusted" if found.credential.state == "untrusted" else "unknown"
     )

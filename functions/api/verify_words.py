@@ -43,6 +43,11 @@ def say(language: Language, which: str, **values: str) -> str:
     return Template(words(language)[which]).substitute(values)
 
 
+def apart(language: Language, quoted: str) -> str:
+    """What a stranger has written, fit to stand in a text that may run the other way (FSI, PDI)."""
+    return f"\u2068{quoted}\u2069" if words(language)["dir"] == "rtl" else quoted
+
+
 def day(language: Language, moment: str) -> str:
     """A moment (ISO 8601) as a day in UTC, as it is written in a sentence."""
     at, said = datetime.fromisoformat(moment).astimezone(UTC), words(language)

@@ -12,9 +12,11 @@
     fingerprint: { same: ON, similar: HALF, none: DARK, unread: DARK },
   };
   const { language, words } = settings;
+  // What comes from elsewhere may be written the other way round: it is kept apart (FSI and PDI).
+  const apart = (value) => (document.dir === "rtl" ? `\u2068${value}\u2069` : value);
   // A text of the page's language, with what it has to be filled with.
   const text = (name, values = {}) =>
-    words[name].replace(/\$(\w+)/g, (whole, key) => (key in values ? values[key] : whole));
+    words[name].replace(/\$(\w+)/g, (whole, key) => (key in values ? apart(values[key]) : whole));
 
   class Trouble extends Error {}
   let running = null;
@@ -151,9 +153,7 @@
       }
     }
     $("story").replaceChildren(...rows.flatMap(
-      ([row, told]) => [made("dt", text(`row_${row}`)), made("dd", told)]));
-    // What comes from elsewhere may be in any language.
-    $("story").querySelectorAll("dd").forEach((told) => { told.dir = "auto"; });
+      ([row, told]) => [made("dt", text(`row_${row}`)), made("dd", apart(told))]));
     $("story").hidden = !rows.length;
     $("poster").hidden = !(story && story.poster_url);
     if (story && story.poster_url) {

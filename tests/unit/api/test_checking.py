@@ -368,6 +368,13 @@ def test_a_day_is_written_as_its_language_writes_it() -> None:
     assert verify_words.day("fr", "2026-05-01T00:00:00Z") == "1er mai 2026"
 
 
+def test_a_strangers_name_cannot_turn_the_sentence_that_it_stands_in() -> None:
+    found = conclusion(readings.THEIRS, readings.marked(3.0), known=False)
+    assert "\u2068Another\u2069" in telling.sentence(found, None, "ar")
+    assert "\u2068" not in telling.sentence(found, None, "en")
+    assert checking.quoted("Another\u202egnipA\u2069") == "Another gnipA"
+
+
 def test_a_check_is_told_in_the_language_that_is_asked_for() -> None:
     check_id = concluded(recovered())
     event = api_event(
