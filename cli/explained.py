@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from cli import charts, gates, media, sight
 from cli.dossier import states_reached
-from cli.verify import HEADLINES, SOURCE_TYPES
+from cli.verify import SOURCE_TYPES, summary
 from cli.wiring import UPLOAD, WORKFLOW, references
 from cli.words import dollars, milliseconds, number, seconds, size
 from story import labels
@@ -341,7 +341,7 @@ def _credential(dossier: Dossier) -> dict[str, Any] | None:
     report, reading = found.report, found.report.reading
     return {
         "good": report.good,
-        "headline": HEADLINES[report.verdict].partition(" ")[2],
+        "headline": summary(report),
         "verified_by": report.verified_by,
         "anchored": report.anchored,
         "reading": reading,

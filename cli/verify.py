@@ -27,7 +27,7 @@ from cli.outcome import CommandFailed, Exit
 from cli.words import printable
 from provenance import sandbox
 from provenance.answer import of_verdict
-from provenance.reading import Finding, Reading  # noqa: TC001 - pydantic reads it
+from provenance.reading import Fault, Finding, Reading  # noqa: TC001 - pydantic reads it
 from provenance.verification import VERIFIER
 from story.generation import Contract
 
@@ -46,8 +46,15 @@ HEADLINES: Final[dict[Verdict, str]] = {
     "trusted": "✓ valid: intact since it was signed, by a signer you trust",
     "valid": "✓ valid: intact since it was signed; who signed it was not checked",
     "untrusted": "✗ intact since it was signed, but not by a signer you trust",
-    "invalid": "✗ invalid: this is not what was signed",
+    "invalid": "✗ invalid",
     "absent": "✗ no Content Credentials in this file",
+}
+
+#: What that means for the file, as far as it is known.
+FAULTS: Final[dict[Fault, str]] = {
+    "changed": "this is not what was signed",
+    "parts": "this is what was signed; something it was made from had been changed before",
+    "unsound": "the credential cannot be relied on; whether this was changed, that does not say",
 }
 
 #: IPTC NewsCodes, http://cv.iptc.org/newscodes/digitalsourcetype/, in plain words.
@@ -75,6 +82,8 @@ class VerifyReport(Contract):
     file: str
     media_type: str
     verdict: Verdict
+    #: Of one that is "invalid": why.
+    fault: Fault | None = None
     #: Whether trust anchors were given, and so whether the signer was checked.
     anchored: bool
     reading: Reading | None
@@ -113,6 +122,7 @@ def verify(path: Path, anchors: bytes | None, *, seconds: float = DEADLINE_SECON
         file=str(path),
         media_type=found.media_type,
         verdict=found.verdict,
+        fault=found.fault,
         anchored=found.anchored,
         reading=found.reading,
         defects=found.defects,
@@ -122,7 +132,13 @@ def verify(path: Path, anchors: bytes | None, *, seconds: float = DEADLINE_SECON
 
 def summary(report: VerifyReport) -> str:
     """The verdict in a line, for a receipt."""
-    return HEADLINES[report.verdict].partition(" ")[2]
+    return headline(report).partition(" ")[2]
+
+
+def headline(report: VerifyReport) -> str:
+    """What to say first."""
+    said = HEADLINES[report.verdict]
+    return said if report.fault is None else f"{said}: {FAULTS[report.fault]}"
 
 
 def render(report: VerifyReport) -> str:
@@ -132,7 +148,7 @@ def render(report: VerifyReport) -> str:
         rows += _facts(report.reading)
     rows += [("failed", f"{d.where}: {d.code} {d.explanation}".strip()) for d in report.defects]
     rows.append(("verified by", report.verified_by))
-    lines = [HEADLINES[report.verdict]]
+    lines = [headline(report)]
     lines += [f"  {label:<12} {printable(value)}" for label, value in rows]
     return "\n".join(lines)
 

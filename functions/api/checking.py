@@ -8,11 +8,11 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import Field
 
-from api import answers, media, retries, showing, telling
+from api import answers, media, retries, showing, telling, verify_words
 from api.problems import Refused, documented
 from cloud import addresses, checks, reporters, stories, telemetry
 from cloud.environment import Environment, load
@@ -27,6 +27,14 @@ _ID_BYTES = 16
 _ASK_AGAIN_SECONDS = 1
 
 Named = Annotated[str, Path(description="The check's id: 32 lower-case hexadecimal digits.")]
+Accepted = Annotated[
+    str | None,
+    Header(
+        alias="Accept-Language",
+        description="The languages that the words of the answer are liked best in: ar, de, en, es,"
+        " fr, ja, pt or zh.",
+    ),
+]
 
 
 class Settings(Environment):
@@ -98,18 +106,19 @@ def create_check(idempotency_key: retries.IdempotencyKey) -> Any:
     },
     operation_id="getCheck",
 )
-def get_check(check_id: Named) -> Any:
-    """It is told for an hour, to whoever has its id."""
+def get_check(check_id: Named, accept_language: Accepted = None) -> Any:
+    """It is told for an hour, to whoever has its id, in words of the language that one likes."""
     now = datetime.now(UTC)
     record = checks.find(check_id, now) if STORY_ID.fullmatch(check_id) else None
     if record is None:
         raise Refused("check_not_found", "A check is told of for an hour after it was made.")
     posted, shown = _story_of(record, now)
-    told = telling.tell(check_id, record, now, posted=posted, shown=shown)
-    over = told.status in {"done", "failed"}
-    return answers.as_json(
-        HTTPStatus.OK, told, None if over else {"Retry-After": str(_ASK_AGAIN_SECONDS)}
-    )
+    language = verify_words.choose_language(accept_language)
+    told = telling.tell(check_id, record, now, posted=posted, shown=shown, language=language)
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    if told.status not in {"done", "failed"}:
+        headers["Retry-After"] = str(_ASK_AGAIN_SECONDS)
+    return answers.as_json(HTTPStatus.OK, told, headers)
 
 
 def _make(asker: str, now: datetime) -> str:

@@ -20,6 +20,8 @@ from urllib.parse import quote, urlsplit
 from story import review
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from story.view import PostedStory
 
 _FOLDER: Final = Path(__file__).with_name("public_page")
@@ -61,17 +63,19 @@ def style() -> str:
     return (_FOLDER / "style.css").read_text("utf-8")
 
 
-def choose_language(accepted: str | None) -> str:
-    """The language that an Accept-Language header (RFC 9110, 12.5.4) likes best of those we have.
+def choose_language(accepted: str | None, spoken: Collection[str] | None = None) -> str:
+    """The language that an Accept-Language header (RFC 9110, 12.5.4) likes best of those spoken.
 
+    spoken: else the languages of the public page; DEFAULT_LANGUAGE is one of them.
     What cannot be read counts for nothing; the first of equals wins.
     """
+    known = languages() if spoken is None else spoken
     best = (0.0, DEFAULT_LANGUAGE)
     for part in (accepted or "").split(",")[:_MAX_LANGUAGES_ASKED]:
         tag, _, parameter = part.strip().partition(";")
         language = tag.strip().lower().partition("-")[0]
         quality = _quality(parameter)
-        if language in languages() and quality > best[0]:
+        if language in known and quality > best[0]:
             best = (quality, language)
     return best[1]
 

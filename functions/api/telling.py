@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from api.verify_words import UNSPACED, apart, day, say
 from story import labels
-from story.checks import ANSWER_SECONDS, Check, CheckedStory, Conclusion
+from story.checks import (
+    ANSWER_SECONDS,
+    Check,
+    CheckedStory,
+    Conclusion,
+    CredentialLamp,
+    FingerprintLamp,
+    MarkLamp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from story.checks import ProvenanceRecord
+    from story.labels import Language
 
 _LATE: Final = "Something failed on our side: there is no answer within two minutes. Try again."
-#: What follows "Made with Enliven …", by the answer.
-_UNCHANGED: Final = "It has not been changed since it was signed."
-_UNKNOWN: Final = (
-    "Nothing in this file says that it was made with Enliven. How it was made, that does not say."
-)
-_RECOVERED: Final = {
-    "absent": "Its metadata had been removed; the hidden mark survived.",
-    "unreadable": "Its metadata could not be read; the hidden mark could.",
-    "untrusted": "Its Content Credentials are by somebody unknown; the hidden mark is ours.",
-    "trusted": "Its Content Credentials are by somebody else; the hidden mark is ours.",
-}
-_INVALID: Final = "The Content Credentials in this file do not hold: it is not what was signed."
 
 
 def tell(
@@ -35,8 +33,9 @@ def tell(
     *,
     posted: bool,
     shown: tuple[str | None, str] | None = None,
+    language: Language = labels.DEFAULT_LANGUAGE,
 ) -> Check:
-    """A check for whoever has its id.
+    """A check for whoever has its id, in words of one of the languages.
 
     posted: whether the story was ever seen by others; of any other nothing is told but that it was
     made here. shown: its name and where its poster is, if they may be told.
@@ -54,10 +53,22 @@ def tell(
         id=check_id,
         status="done",
         answer=found.answer,
-        sentence=sentence(found, story),
-        credential=found.credential,
-        mark=found.mark,
-        fingerprint=found.fingerprint,
+        sentence=sentence(found, story, language),
+        credential=CredentialLamp(
+            **found.credential.model_dump(),
+            says=say(language, f"says_credential_{found.credential.reason}"),
+        ),
+        mark=MarkLamp(
+            **found.mark.model_dump(), says=say(language, f"says_mark_{found.mark.reason}")
+        ),
+        fingerprint=FingerprintLamp(
+            **found.fingerprint.model_dump(),
+            says=say(
+                language,
+                f"says_fingerprint_{found.fingerprint.reason}",
+                latest=f"{found.fingerprint.latest or 0:,}",
+            ),
+        ),
         story=story,
         checked_at=found.checked_at,
     )
@@ -68,41 +79,43 @@ def conclusion_of(record: Mapping[str, Any]) -> Conclusion:
     return Conclusion.model_validate_json(record["conclusion"])
 
 
-def sentence(found: Conclusion, story: CheckedStory | None) -> str:
+def sentence(
+    found: Conclusion,
+    story: CheckedStory | None,
+    language: Language = labels.DEFAULT_LANGUAGE,
+) -> str:
     """What to say first."""
-    made = f"Made with Enliven{_when(story)}."
+
+    def about_ours(which: str) -> str:
+        if story is None:
+            return say(language, which)
+        return say(language, f"{which}_when", when=day(language, story.made_at))
+
     if found.answer == "verified":
-        return f"{made} {_UNCHANGED}"
-    if found.answer == "recovered":
-        return f"{made} {_RECOVERED[found.credential.state]}"
-    if found.answer == "similar":
-        return (
-            f"It looks like a clip that was made with Enliven{_when(story)}. Nothing else in it"
-            " says so."
-        )
-    if found.answer == "invalid":
-        ours = found.mark.state == "found" and found.record is not None
-        return f"{_INVALID} A hidden mark says: {made[0].lower()}{made[1:]}" if ours else _INVALID
-    return _unknown(found)
+        parts = [about_ours("made"), say(language, "unchanged")]
+    elif found.answer == "recovered":
+        parts = [about_ours("made"), say(language, f"recovered_{found.credential.state}")]
+    elif found.answer == "similar":
+        parts = [about_ours("similar")]
+    elif found.answer == "invalid":
+        parts = [say(language, f"invalid_{found.credential.reason}")]
+        if found.mark.state == "found" and found.record is not None:
+            parts.append(about_ours("marked"))
+    else:
+        parts = [_unknown(found, language)]
+    return (" " if language not in UNSPACED else "").join(parts)
 
 
-def _unknown(found: Conclusion) -> str:
+def _unknown(found: Conclusion, language: Language) -> str:
     if found.mark.state == "found":
-        return "This file carries a hidden mark of Enliven, and we cannot say of which clip."
+        return say(language, "unknown_marked")
     if found.credential.state == "trusted":
-        signer = found.credential.signed_by or "somebody"
-        return (
-            f"Its Content Credentials, which hold, are by {signer}. Nothing in this file says that"
-            " it was made with Enliven."
-        )
-    return _UNKNOWN
-
-
-def _when(story: CheckedStory | None) -> str:
-    if story is None:
-        return ""
-    made = datetime.fromisoformat(story.made_at).astimezone(UTC)
-    return f" from a photo on {made.day} {made:%B %Y}"
+        signer = found.credential.signed_by
+        named = say(language, "somebody") if signer is None else apart(language, signer)
+        return say(language, "unknown_trusted", signer=named)
+    return say(
+        language, "unknown_untrusted" if found.credential.state == "untrusted" else "unknown"
+    )
 
 
 def _story(record: ProvenanceRecord, shown: tuple[str | None, str] | None) -> CheckedStory:

@@ -12,7 +12,7 @@ says whose clip it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,28 +20,21 @@ from story.checks import (
     Z_OF_ASKED,
     Answer,
     Conclusion,
-    CredentialLamp,
-    FingerprintLamp,
-    MarkLamp,
+    CredentialFound,
+    FingerprintFound,
+    MarkFound,
 )
 from story.fingerprints import ISCC_MOST_BITS, PDQ_MOST_BITS, Distances, distances
 from watermark import code
 
 if TYPE_CHECKING:
-    from story.checks import CredentialReading, MarkReading, ProvenanceRecord
-
-_CREDENTIAL: Final = {
-    "trusted": "Its Content Credentials hold: it was signed by a signer we trust, and has not been"
-    " changed since.",
-    "untrusted": "It has not been changed since it was signed, but we know nobody who vouches for"
-    " the signer.",
-    "invalid": "Its Content Credentials do not hold: this is not what was signed, or cannot be"
-    " checked.",
-    "absent": "It carries no Content Credentials. Many services remove them, so that proves"
-    " nothing.",
-    "unreadable": "It could not be read for Content Credentials, so they prove nothing here.",
-}
-_OURS: Final = "Its Content Credentials hold: it was signed here, and has not been changed since."
+    from story.checks import (
+        CredentialReading,
+        CredentialReason,
+        MarkReading,
+        MarkReason,
+        ProvenanceRecord,
+    )
 
 
 class Match(NamedTuple):
@@ -106,9 +99,9 @@ def conclude(
     answer, about = _answer(credential, named, similar)
     return Conclusion(
         answer=answer,
-        credential=_credential_lamp(credential),
-        mark=_mark_lamp(mark, named, about),
-        fingerprint=_fingerprint_lamp(mark, about, searched),
+        credential=_credential(credential),
+        mark=_mark(mark, named, about),
+        fingerprint=_fingerprint(mark, about, searched),
         record=about.record if about else None,
         checked_at=now,
     )
@@ -155,69 +148,53 @@ def _looks(mark: MarkReading, record: ProvenanceRecord) -> Distances | None:
     )
 
 
-def _credential_lamp(credential: CredentialReading) -> CredentialLamp:
-    return CredentialLamp(
+def _credential(credential: CredentialReading) -> CredentialFound:
+    return CredentialFound(
         state=credential.state,
-        says=_OURS if is_credential_enough(credential) else _CREDENTIAL[credential.state],
+        reason=_credential_reason(credential),
         signed_by=credential.signed_by,
         signed_at=credential.signed_at,
         failures=credential.failures,
     )
 
 
-def _mark_lamp(mark: MarkReading, named: Match | None, about: Match | None) -> MarkLamp:
+def _credential_reason(credential: CredentialReading) -> CredentialReason:
+    if is_credential_enough(credential):
+        return "ours"
+    if credential.state == "invalid":
+        return credential.fault or "unsound"
+    return credential.state
+
+
+def _mark(mark: MarkReading, named: Match | None, about: Match | None) -> MarkFound:
     if not mark.read:
-        return MarkLamp(state="unread", says="Its pictures could not be read for a hidden mark.")
+        return MarkFound(state="unread", reason="unread")
     if about and about.marked:
-        says = "Its pictures carry the hidden mark of a clip that was made here."
-        return MarkLamp(state="found", says=says, z=_rounded(about.z))
-    if mark.is_mark and named is None:
-        says = (
-            "Its pictures carry a hidden mark of this service. Nothing is kept of the clip that it"
-            " was given to: that was deleted, or is over since two years."
-        )
-        return MarkLamp(state="found", says=says, z=_rounded(mark.z))
-    if mark.is_mark and mark.fingerprints is None:
-        says = (
-            "It carries a hidden mark of this service. There are no moving pictures to be compared"
-            " with the clip that it was given to."
-        )
-        return MarkLamp(state="found", says=says, z=_rounded(mark.z))
-    if mark.is_mark:
-        says = (
-            "Its pictures carry a hidden mark of this service, but do not look like the clip that"
-            " it was given to."
-        )
-        return MarkLamp(state="found", says=says, z=_rounded(mark.z))
-    says = "No hidden mark was found. It can be worn away, so that proves nothing."
-    return MarkLamp(state="none", says=says, z=_rounded(mark.z))
+        return MarkFound(state="found", reason="found", z=_rounded(about.z))
+    if not mark.is_mark:
+        return MarkFound(state="none", reason="none", z=_rounded(mark.z))
+    reason: MarkReason = "other_pictures"
+    if named is None:
+        reason = "gone"
+    elif mark.fingerprints is None:
+        reason = "still"
+    return MarkFound(state="found", reason=reason, z=_rounded(mark.z))
 
 
-def _fingerprint_lamp(
+def _fingerprint(
     mark: MarkReading, about: Match | None, searched: Searched | None
-) -> FingerprintLamp:
+) -> FingerprintFound:
     if mark.fingerprints is None:
-        return FingerprintLamp(state="unread", says="Its pictures could not be compared.")
+        return FingerprintFound(state="unread", reason="unread")
     if about and about.looks and about.alike:
+        state: Literal["same", "similar"] = "same" if about.marked else "similar"
         pdq, iscc = about.looks
-        if about.marked:
-            says = "It looks like the clip that its mark names."
-            return FingerprintLamp(state="same", says=says, pdq_bits=pdq, iscc_bits=iscc)
-        says = (
-            "It looks like a clip that was made here. Another clip of the same photo can look like"
-            " it as well."
-        )
-        return FingerprintLamp(state="similar", says=says, pdq_bits=pdq, iscc_bits=iscc)
+        return FingerprintFound(state=state, reason=state, pdq_bits=pdq, iscc_bits=iscc)
     if searched is None:
-        says = "It did not have to be compared: its credential says all that this could."
-    elif searched.complete:
-        says = "It looks like none of the clips that were made here and are kept in mind."
-    else:
-        says = (
-            f"It looks like none of the latest {searched.records:,} clips that were made here;"
-            " earlier ones were not compared."
-        )
-    return FingerprintLamp(state="none", says=says)
+        return FingerprintFound(state="none", reason="settled")
+    if searched.complete:
+        return FingerprintFound(state="none", reason="none")
+    return FingerprintFound(state="none", reason="none_of_latest", latest=searched.records)
 
 
 def _rounded(z: float | None) -> float | None:

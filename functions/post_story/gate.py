@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from cloud import certificates, guardrail, media, stories, users, verdicts
 from cloud.clients import error_code
 from cloud.environment import Environment, load
-from provenance import verification
+from provenance import publishing
 from story import policy, strikes
 from story.contracts import Credential, ObjectRef, ShownClip
 from story.errors import CredentialInvalid, ResultUnreadable
@@ -163,13 +163,13 @@ def age_restriction(candidate: Candidate) -> int | None:
 
 
 def credential_holds(candidate: Candidate) -> Refused | None:
-    """What would be shown is what was signed, byte for byte, and its credential holds now."""
+    """What would be shown is what was signed, byte for byte; both verifiers find it good today."""
     anchors = certificates.anchors_in(load(TrustSettings).trust_anchors_parameter)
     try:
         video = media.read(ObjectRef.model_validate_json(candidate.record["video"]))
         media.read(ObjectRef.model_validate_json(candidate.record["poster"]))
         credential = Credential.model_validate_json(candidate.record["credential"])
-        verification.check_again(video, VIDEO_TYPE, credential, anchors)
+        publishing.check_again(video, VIDEO_TYPE, credential, anchors)
     except (CredentialInvalid, ResultUnreadable, KeyError, ValidationError) as error:
         return _does_not_hold(error)
     except ClientError as error:

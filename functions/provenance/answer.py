@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from provenance.reading import Examined, Verdict
+from provenance.reading import Examined, Fault, Verdict
 from story.generation import Contract
 
 Alone = Literal["verified", "invalid", "unknown"]
@@ -22,10 +22,16 @@ _SENTENCES: Final[dict[Verdict, str]] = {
     " anchors were given.",
     "untrusted": "It has not been changed since it was signed, by a signer whom your anchors do not"
     " name.",
-    "invalid": "Its Content Credentials do not hold: it is not what was signed.",
+    "invalid": "Its Content Credentials do not hold.",
     "absent": "It carries no Content Credentials. Many services remove them; a hidden mark may have"
     " survived, which only a stack can look for.",
     "unreadable": "It could not be read for Content Credentials.",
+}
+#: How the sentence of what does not hold goes on.
+_FAULTS: Final[dict[Fault, str]] = {
+    "changed": "It is not what was signed.",
+    "parts": "It is what was signed; something that it was made from had been changed before.",
+    "unsound": "Whether it was changed, that does not say.",
 }
 
 
@@ -45,9 +51,12 @@ def of_verdict(verdict: Verdict) -> Alone:
 
 def of_credential(examined: Examined) -> Said:
     """The answer of one credential."""
+    sentence = _SENTENCES[examined.verdict]
+    if examined.fault is not None:
+        sentence = f"{sentence} {_FAULTS[examined.fault]}"
     return Said(
         answer=of_verdict(examined.verdict),
-        sentence=_SENTENCES[examined.verdict],
+        sentence=sentence,
         verdict=examined.verdict,
         credential=examined,
     )

@@ -1,4 +1,6 @@
-"""Whether a signed video may be published: two implementations say so, and neither says yes to all.
+"""Whether a signed video may be seen: two implementations say so, and neither says yes to all.
+
+Asked twice: before it is published (`check`), and before others see it (`check_again`).
 
 A verifier that is broken, or was exchanged, most easily errs by accepting. So each is also shown
 the same video with one bit changed, which it has to refuse: an opinion counts only from who can
@@ -34,6 +36,32 @@ def check(
     second_opinion.check(
         signed, media_type, credential.manifest_id, instance_id, anchors, stamped=stamped
     )
+    _require_that_both_can_refuse(signed, media_type)
+    return credential.model_copy(update={"verified_by": VERIFIERS})
+
+
+def check_again(
+    signed: bytes, media_type: str, credential: Credential, anchors: str | None
+) -> None:
+    """That both accept a published video still, by the anchors and the certificates of today.
+
+    A time stamp, if it has one, has to hold as well. Raises CredentialInvalid.
+    """
+    reading = verification.check_again(signed, media_type, credential, anchors)
+    if reading.instance_id is None:
+        raise CredentialInvalid(f"The credential {reading.manifest_id} names no instance")
+    second_opinion.check(
+        signed,
+        media_type,
+        credential.manifest_id,
+        reading.instance_id,
+        anchors,
+        stamped=verification.TIME_STAMPED in reading.passed,
+    )
+    _require_that_both_can_refuse(signed, media_type)
+
+
+def _require_that_both_can_refuse(signed: bytes, media_type: str) -> None:
     changed = _changed(signed)
     for verifier, accepts in (
         (verification.VERIFIER, verification.accepts_bytes),
@@ -44,7 +72,6 @@ def check(
                 f"{verifier} accepts the signed video with one bit of its pictures changed:"
                 " what it says of the video itself counts for nothing"
             )
-    return credential.model_copy(update={"verified_by": VERIFIERS})
 
 
 def _changed(signed: bytes) -> bytes:

@@ -7,10 +7,25 @@ from typing import Literal
 from story.generation import Contract
 
 UNTRUSTED = "signingCredential.untrusted"
+#: Where a finding is about the file's own credential, and not about what the file was made from.
+ITSELF = "credential"
+#: Codes by which what was signed, or what was signed about it, is known to be another.
+_CHANGED = frozenset(
+    {
+        "assertion.bmffHash.mismatch",
+        "assertion.boxesHash.mismatch",
+        "assertion.collectionHash.mismatch",
+        "assertion.dataHash.mismatch",
+        "assertion.hashedURI.mismatch",
+    }
+)
+#: The signature does not fit the claim; or, together with the second, is not in a form to be held
+#: against it at all.
+_SIGNATURE, _CERTIFICATE = "claimSignature.mismatch", "signingCredential.invalid"
 
 
 class Finding(Contract):
-    """One check that failed. `where` is "credential", or the ingredient's title."""
+    """One check that failed. `where` is ITSELF, or the ingredient's title."""
 
     where: str
     code: str
@@ -65,11 +80,12 @@ class Reading(Contract):
         return tuple(
             finding
             for finding in self.failed
-            if finding.code != UNTRUSTED or (anchored and finding.where == "credential")
+            if finding.code != UNTRUSTED or (anchored and finding.where == ITSELF)
         )
 
 
 Verdict = Literal["trusted", "valid", "untrusted", "invalid", "absent", "unreadable"]
+Fault = Literal["changed", "parts", "unsound"]
 
 
 class Examined(Contract):
@@ -91,7 +107,7 @@ class Examined(Contract):
     def defects(self) -> tuple[Finding, ...]:
         """What is wrong with the credential."""
         if self.broken is not None:
-            return (Finding(where="credential", code="unreadable", explanation=self.broken),)
+            return (Finding(where=ITSELF, code="unreadable", explanation=self.broken),)
         return () if self.reading is None else self.reading.defects(anchored=self.anchored)
 
     @property
@@ -109,3 +125,18 @@ class Examined(Contract):
         if defects:
             return "untrusted"
         return "trusted" if self.reading.state == "Trusted" else "valid"
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why it is "invalid", as far as that is known; None if it is not.
+
+        changed: the file is not what was signed. parts: it is, and something that it was made from
+        had been changed before. unsound: the credential cannot be relied on, for its form or its
+        certificate; whether the file was changed, that does not say.
+        """
+        if self.verdict != "invalid":
+            return None
+        itself = {each.code for each in self.defects if each.where == ITSELF} - {UNTRUSTED}
+        if itself & _CHANGED or (_SIGNATURE in itself and _CERTIFICATE not in itself):
+            return "changed"
+        return "unsound" if itself or not self.defects else "parts"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import c2pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from provenance.reading import Action, Finding, Ingredient, Reading
+from provenance.reading import ITSELF, Action, Finding, Ingredient, Reading
 from story.contracts import Credential
 from story.errors import CredentialInvalid
 
@@ -32,6 +32,9 @@ _ADD_ITS_ROOT = " (the authority's root has to be one of the trust anchors)"
 #: How c2pa says that the credential is not in the file, which only tells where it may be.
 _ELSEWHERE = "Remote:"
 _ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
+#: Credentials of before C2PA 2.0 note all of an ingredient's checks in one list: how the codes of
+#: those end that it passed.
+_PASSED = (".match", ".validated", ".trusted", ".accessible", ".insideValidity", ".notRevoked")
 
 #: The parser decodes pictures to make thumbnails and follows links unless it is told not to.
 OFFLINE = {
@@ -95,6 +98,14 @@ class _Ingredient(_Foreign):
     thumbnail: Any = None
     description: str | None = None
     results: _Results | None = Field(alias="validation_results", default=None)
+    statuses: tuple[_Status, ...] = Field(alias="validation_status", default=())
+
+    @property
+    def failures(self) -> tuple[_Status, ...]:
+        """What failed when the ingredient was put in, as its signer says."""
+        if self.results is not None:
+            return self.results.active.failure
+        return tuple(each for each in self.statuses if not each.code.endswith(_PASSED))
 
 
 class _Signature(_Foreign):
@@ -188,12 +199,11 @@ def _reading(store: _Store, manifest: _Manifest) -> Reading:
 
 def _findings(store: _Store, manifest: _Manifest) -> tuple[Finding, ...]:
     """Failures of the credential, of its ingredients, and of what went into those."""
-    failures = [("credential", status) for status in store.results.active.failure]
+    failures = [(ITSELF, status) for status in store.results.active.failure]
     for delta in store.results.deltas:
         failures += [("ingredient", status) for status in delta.deltas.failure]
     for part in manifest.ingredients:
-        if part.results:
-            failures += [(part.title or "ingredient", s) for s in part.results.active.failure]
+        failures += [(part.title or "ingredient", status) for status in part.failures]
     return tuple(
         Finding(where=where, code=status.code, explanation=status.explanation)
         for where, status in failures
@@ -245,10 +255,10 @@ def accepts_bytes(signed: bytes, media_type: str) -> bool:
 
 def check_again(
     signed: bytes, media_type: str, credential: Credential, anchors: str | None
-) -> None:
-    """That a video still carries the credential that it was published with, and that it holds now.
+) -> Reading:
+    """What is read of a video whose credential, with which it was published, holds now.
 
-    Valid now means what any verifier says now: the signature, the hash of the video, the anchors
+    That means what any verifier says now: the signature, the hash of the video, the anchors
     of today, and the certificates at the time of the time stamp, or today if there is none.
     Raises CredentialInvalid.
     """
@@ -259,6 +269,7 @@ def check_again(
             f" {credential.manifest_id}"
         )
     _require_good(reading, anchors, REQUIRED)
+    return reading
 
 
 def _present(signed: bytes, media_type: str, anchors: str | None) -> Reading:

@@ -35,6 +35,7 @@ def told(examined: Examined, ours: Signer | None) -> CredentialReading:
     if found is None:
         return CredentialReading(
             state=state,
+            fault=examined.fault,
             failures=tuple(codes)[:_MOST_FAILURES],
             detail=quoted(examined.unreadable or examined.broken),
         )
@@ -43,6 +44,7 @@ def told(examined: Examined, ours: Signer | None) -> CredentialReading:
     return CredentialReading(
         state=state,
         ours=state == "trusted" and names_us,
+        fault=examined.fault,
         manifest_id=quoted(found.manifest_id),
         signed_by=quoted(found.issuer or found.common_name),
         signed_at=quoted(found.time_stamp or (made.when if made else None)),

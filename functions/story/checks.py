@@ -17,6 +17,14 @@ from story.view import UploadForm
 CheckId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Answer = Literal["verified", "recovered", "similar", "invalid", "unknown"]
 Status = Literal["waiting", "checking", "done", "failed"]
+#: Why a credential does not hold: what was signed is changed; something that it was made from was
+#: changed before, and it is as it was signed; or the credential itself is not sound.
+Fault = Literal["changed", "parts", "unsound"]
+CredentialReason = Literal[
+    "ours", "trusted", "untrusted", "changed", "parts", "unsound", "absent", "unreadable"
+]
+MarkReason = Literal["found", "gone", "still", "other_pictures", "none", "unread"]
+FingerprintReason = Literal["same", "similar", "settled", "none", "none_of_latest", "unread"]
 
 MAX_FILE_BYTES: Final = 100 * 1024 * 1024
 #: How long the form is good for, and how long a check is told of since it was made.
@@ -64,6 +72,8 @@ class CredentialReading(Contract):
     state: Literal["trusted", "untrusted", "invalid", "absent", "unreadable"]
     #: Trusted, and by the signer that this stack's own certificate names.
     ours: bool = False
+    #: Why it is invalid.
+    fault: Fault | None = None
     manifest_id: str | None = None
     signed_by: str | None = None
     signed_at: str | None = None
@@ -128,42 +138,65 @@ class ProvenanceRecord(Contract):
     fingerprints: Fingerprints
 
 
-class CredentialLamp(Contract):
-    """What the file's Content Credentials can prove."""
+class CredentialFound(Contract):
+    """What the file's Content Credentials can prove. signed_by: as they say, proven or not."""
 
     state: Literal["trusted", "untrusted", "invalid", "absent", "unreadable"]
-    says: str
+    reason: CredentialReason
     signed_by: str | None = None
     signed_at: str | None = None
     failures: tuple[str, ...] = ()
 
 
-class MarkLamp(Contract):
+class MarkFound(Contract):
     """What the hidden mark can prove. z: standard deviations of what chance gives."""
 
     state: Literal["found", "none", "unread"]
-    says: str
+    reason: MarkReason
     z: float | None = None
 
 
-class FingerprintLamp(Contract):
+class FingerprintFound(Contract):
     """What the look of the clip can prove: of 256 bits, how many differ from the nearest clip's."""
 
     state: Literal["same", "similar", "none", "unread"]
-    says: str
+    reason: FingerprintReason
     pdq_bits: int | None = None
     iscc_bits: int | None = None
+    #: With how many clips it was compared, where those were not all.
+    latest: int | None = None
 
 
 class Conclusion(Contract):
-    """What is kept of a check that is done; `record` is of the clip that the answer is about."""
+    """What is kept of a check that is done; `record` is of the clip that the answer is about.
+
+    It has no words: those are chosen where it is told, in the language of whoever asks.
+    """
 
     answer: Answer
-    credential: CredentialLamp
-    mark: MarkLamp
-    fingerprint: FingerprintLamp
+    credential: CredentialFound
+    mark: MarkFound
+    fingerprint: FingerprintFound
     record: ProvenanceRecord | None
     checked_at: Moment
+
+
+class CredentialLamp(CredentialFound):
+    """The same, in words."""
+
+    says: str
+
+
+class MarkLamp(MarkFound):
+    """The same, in words."""
+
+    says: str
+
+
+class FingerprintLamp(FingerprintFound):
+    """The same, in words."""
+
+    says: str
 
 
 class CheckedStory(Contract):

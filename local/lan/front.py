@@ -4,6 +4,7 @@ GET  /connect                           what a phone needs to know (page.py)
 POST /                                  Cognito: sign in, sign up
 GET  /{pool}/.well-known/jwks.json      Cognito's public keys
 POST /{uploads bucket}                  an upload form that the API signed
+POST /{checks bucket}                   a check's form that the API signed
 GET  /{stories bucket}/{key}            a link that the API signed
 what the API has, as API Gateway lists it
 """
@@ -24,12 +25,15 @@ from local.lan.refusals import Refused
 from local.lan.request import Asked, ClientGone
 from local.lan.settings import Settings
 from local.standins.wire import log
-from story import limits
+from story import checks, limits
 
-#: From the head of a request to the end of its answer: 25 MiB at 2 Mbit/s take 105 s.
+#: From the head of a request to the end of its answer: 25 MiB at 2 Mbit/s take 105 s, and a check's
+#: 100 MB at 5 Mbit/s 160 s.
 EXCHANGE_SECONDS = 180.0
 #: Larger than the forms allow, so that S3 itself says what is too large; and bounded all the same.
-MAX_UPLOAD_BYTES = limits.MAX_UPLOAD_BYTES + 7 * 2**20
+_MORE_BYTES = 7 * 2**20
+MAX_UPLOAD_BYTES = limits.MAX_UPLOAD_BYTES + _MORE_BYTES
+MAX_CHECK_BYTES = checks.MAX_FILE_BYTES + _MORE_BYTES
 _MAX_API_BYTES = 64 * 2**10
 _MAX_SIGN_IN_BYTES = 16 * 2**10
 
@@ -97,7 +101,16 @@ class Front:
             _Entry("GET", re.compile(page.PATH), self._page),
             _Entry("POST", re.compile("/"), self._sign_in),
             _Entry("GET", re.compile(rf"/{pool}/\.well-known/jwks\.json"), self._keys),
-            _Entry("POST", re.compile(f"/{uploads}/?"), self._upload),
+            _Entry(
+                "POST",
+                re.compile(f"/{uploads}/?"),
+                self._takes(settings.uploads_bucket, MAX_UPLOAD_BYTES),
+            ),
+            _Entry(
+                "POST",
+                re.compile(f"/{re.escape(settings.checks_bucket)}/?"),
+                self._takes(settings.checks_bucket, MAX_CHECK_BYTES),
+            ),
             _Entry("GET", re.compile(f"/{stories}/.+[^/]"), self._download),
             *(_Entry(*template_of(route), self._api) for route in settings.routes),
         ]
@@ -193,10 +206,20 @@ class Front:
         async with upstream.asked(self._client, "GET", asked.path, headers={}) as response:
             await upstream.pass_back(response, send, own=False)
 
-    async def _upload(self, asked: Asked, receive: Receive, send: Send) -> None:
+    def _takes(self, bucket: str, limit: int) -> Serve:
+        """What takes a form with a file, for one bucket."""
+
+        async def serve(asked: Asked, receive: Receive, send: Send) -> None:
+            await self._upload(bucket, limit, asked, receive, send)
+
+        return serve
+
+    async def _upload(
+        self, bucket: str, limit: int, asked: Asked, receive: Receive, send: Send
+    ) -> None:
         _without_query(asked)
         boundary = forms.boundary_of(asked.headers.get("content-type", ""))
-        request.bounded(asked, MAX_UPLOAD_BYTES)
+        request.bounded(asked, limit)
         upload = forms.Upload(boundary, request.chunks(receive))
         signatures.check_form(self._settings, await upload.fields())
         fresh = forms.new_boundary()
@@ -207,7 +230,7 @@ class Front:
         async with upstream.asked(
             self._client,
             "POST",
-            f"/{self._settings.uploads_bucket}",
+            f"/{bucket}",
             headers=headers,
             content=upload.rewritten(fresh),
         ) as response:

@@ -81,6 +81,7 @@ def serve(
         user_pool_id=outputs["UserPoolId"],
         client_id=outputs["UserPoolClientId"],
         uploads_bucket=outputs["UploadsBucket"],
+        checks_bucket=outputs["ChecksBucket"],
         stories_bucket=outputs["StoriesBucket"],
     )
     closed = close(running)

@@ -25,6 +25,7 @@ class Settings(BaseModel):
     user_pool_id: str
     client_id: str
     uploads_bucket: str
+    checks_bucket: str
     stories_bucket: str
 
     @property

@@ -10,8 +10,10 @@ import re
 import av
 import numpy as np
 import pytest
+from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
+from api import verify_words
 from story.checks import (
     Check,
     CheckCreated,
@@ -21,6 +23,7 @@ from story.checks import (
     MarkLamp,
 )
 from story.generation import EngineName
+from story.labels import Language
 from story.view import UploadForm
 from tests.local.deployment import Deployment
 
@@ -35,9 +38,15 @@ RECOVERED = Check(
     status="done",
     answer="recovered",
     sentence=SENTENCE,
-    credential=CredentialLamp(state="absent", says="There are no Content Credentials in it."),
-    mark=MarkLamp(state="found", says="Its pictures carry the hidden mark.", z=31.0),
-    fingerprint=FingerprintLamp(state="same", says="It looks like the clip.", pdq_bits=4),
+    credential=CredentialLamp(
+        state="absent", reason="absent", says="There are no Content Credentials in it."
+    ),
+    mark=MarkLamp(
+        state="found", reason="found", says="Its pictures carry the hidden mark.", z=31.0
+    ),
+    fingerprint=FingerprintLamp(
+        state="same", reason="same", says="It looks like the clip.", pdq_bits=4
+    ),
     story=CheckedStory(
         engine=EngineName(family="procedural", name="Enliven Motion", version="1.0.0"),
         made_at="2026-05-03T10:00:00.000Z",
@@ -139,7 +148,7 @@ def test_what_went_wrong_is_said_in_words(
     expect(page.get_by_role("status")).to_have_text("It has more than 2000 boxes.")
     stand_in.created = 429
     choose(page)
-    expect(page.get_by_role("status")).to_contain_text("try again in 10 minutes")
+    expect(page.get_by_role("status")).to_contain_text("try again in 10 min")
     page.get_by_label("Choose a video or picture").set_input_files(FILE | {"buffer": b""})
     expect(page.get_by_role("status")).to_have_text("This file is empty.")
     assert [line for line in complaints if "429" not in line] == []
@@ -154,6 +163,35 @@ def test_it_can_be_cancelled(window: BrowserContext, deployment: Deployment) -> 
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("status")).to_have_text("Cancelled.")
     expect(page.get_by_text("Choose a video or picture")).to_be_visible()
+
+
+#: In French it is long, in Arabic it runs the other way.
+@pytest.mark.parametrize(("language", "direction"), [("ar", "rtl"), ("fr", "ltr")])
+def test_it_speaks_the_readers_language_on_a_narrow_phone(
+    chromium: Chromium, deployment: Deployment, language: Language, direction: str
+) -> None:
+    said = verify_words.words(language)
+    context = chromium.new_context(viewport={"width": 320, "height": 640}, locale=language)
+    try:
+        page = context.new_page()
+        claimed = CredentialLamp(
+            state="untrusted", reason="untrusted", says="…", signed_by="Enliven", signed_at=None
+        )
+        Prepared(page, deployment, RECOVERED.model_copy(update={"credential": claimed}))
+        html = page.locator("html")
+        assert [html.get_attribute(name) for name in ("lang", "dir")] == [language, direction]
+        expect(page.get_by_role("heading", name=said["title"])).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.locator("#file").set_input_files(FILE)
+        lamps = page.get_by_role("listitem")
+        expect(lamps.nth(1)).to_contain_text(said["mark_found"])
+        expect(lamps.nth(0)).to_contain_text(said["credential_untrusted"])
+        # What nobody vouches for is told as a claim.
+        expect(lamps.nth(0)).to_contain_text(said["claims"].partition("$")[0].strip())
+        expect(page.locator("#story")).to_contain_text(said["row_engine"])
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    finally:
+        context.close()
 
 
 @pytest.fixture(scope="module")

@@ -140,6 +140,14 @@ def test_a_phone_makes_a_story_by_the_lan_address_alone(
     assert Path(met["file"]).read_bytes() == stored.read(), "as it was signed, to the byte"
 
 
+def test_a_phone_asks_where_a_clip_was_made_by_the_lan_address_alone(
+    met: dict[str, Any], opened: Laptop
+) -> None:
+    assert opened.stack.lan is not None
+    assert met["check"] == [204, "verified", f"{HERE}:{opened.stack.lan.port}"]
+    assert met["check's page"] == ["ar", 2], "files go, and posters come, by that address"
+
+
 def test_a_large_photo_streams_through_to_s3s_own_refusal(met: dict[str, Any]) -> None:
     assert met["large"] == [400, True]
 

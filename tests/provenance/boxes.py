@@ -32,6 +32,11 @@ def top(video: bytes) -> list[Box]:
     return found
 
 
+def first(video: bytes, name: str) -> Box:
+    """The first with this name, of which there may be more."""
+    return next(box for box in top(video) if box.name == name)
+
+
 def named(video: bytes, name: str) -> Box:
     """The only one with this name."""
     (found,) = [box for box in top(video) if box.name == name]

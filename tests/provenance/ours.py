@@ -31,11 +31,12 @@ SIZE, FRAMES = (432, 768), 36
 
 @dataclass(frozen=True)
 class Published:
-    """The signed file, the same before it was signed, and the root that vouches for its signer."""
+    """The signed file, the same before it was signed, its signer's chain, and the root of that."""
 
     video: bytes
     labelled: bytes
     root: str
+    chain: str
 
 
 @functools.cache
@@ -89,7 +90,7 @@ def sign(labelled: bytes, *, media_type: str = manifest.MEDIA_TYPE) -> Published
         builder.add_resource(manifest.INGREDIENT, io.BytesIO(jpeg()))
         builder.add_ingredient(manifest.ingredient(), "image/jpeg", io.BytesIO(jpeg()))
         builder.sign(signer, media_type, io.BytesIO(labelled), signed)
-    return Published(signed.getvalue(), labelled, issued.root)
+    return Published(signed.getvalue(), labelled, issued.root, issued.chain)
 
 
 @functools.cache

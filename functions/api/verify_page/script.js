@@ -3,35 +3,26 @@
   const settings = JSON.parse(document.body.dataset.settings);
   const $ = (id) => document.getElementById(id);
   const MEGA = 1000 * 1000;
-  // How a lamp looks, what it is called, and its sign, which is seen without colours too.
+  // How a lamp looks in each state, and its sign, which is seen without colours too.
   const ON = "on", HALF = "half", OFF = "off", DARK = "dark";
   const SIGN = { on: "✓", half: "~", off: "✕", dark: "–" };
-  const LAMPS = [
-    ["credential", "Content Credentials", {
-      trusted: [ON, "They hold"],
-      untrusted: [HALF, "They hold; who signed is not known here"],
-      invalid: [OFF, "They do not hold"],
-      absent: [DARK, "None in the file"],
-      unreadable: [DARK, "Could not be read"],
-    }],
-    ["mark", "Hidden mark", {
-      found: [ON, "Found"],
-      none: [DARK, "Not found"],
-      unread: [DARK, "Not looked for"],
-    }],
-    ["fingerprint", "Likeness", {
-      same: [ON, "The same"],
-      similar: [HALF, "Alike"],
-      none: [DARK, "Like none"],
-      unread: [DARK, "Not compared"],
-    }],
-  ];
+  const LAMPS = {
+    credential: { trusted: ON, untrusted: HALF, invalid: OFF, absent: DARK, unreadable: DARK },
+    mark: { found: ON, none: DARK, unread: DARK },
+    fingerprint: { same: ON, similar: HALF, none: DARK, unread: DARK },
+  };
+  const { language, words } = settings;
+  // What comes from elsewhere may be written the other way round: it is kept apart (FSI and PDI).
+  const apart = (value) => (document.dir === "rtl" ? `\u2068${value}\u2069` : value);
+  // A text of the page's language, with what it has to be filled with.
+  const text = (name, values = {}) =>
+    words[name].replace(/\$(\w+)/g, (whole, key) => (key in values ? apart(values[key]) : whole));
 
   class Trouble extends Error {}
   let running = null;
 
-  const say = (text, bad = false) => {
-    $("said").textContent = text;
+  const say = (words, bad = false) => {
+    $("said").textContent = words;
     $("said").classList.toggle("bad", bad);
   };
 
@@ -49,7 +40,8 @@
     signal.addEventListener("abort", () => { clearTimeout(timer); stop(signal.reason); }, { once: true });
   });
 
-  const minutes = (seconds) => (seconds < 90 ? "a minute" : `${Math.ceil(seconds / 60)} minutes`);
+  // What the service says in detail, it says in English.
+  const inDetail = (detail, otherwise) => (detail && language === "en" ? detail : text(otherwise));
 
   const ask = async (path, options) => {
     const answer = await fetch(path, { cache: "no-store", ...options });
@@ -58,10 +50,10 @@
     }
     if (answer.status === 429) {
       const wait = Number(answer.headers.get("Retry-After")) || 60;
-      throw new Trouble(`Too many files were sent to be checked. Please try again in ${minutes(wait)}.`);
+      throw new Trouble(text("often", { minutes: Math.ceil(wait / 60) }));
     }
     const problem = await answer.json().catch(() => ({}));
-    throw new Trouble(problem.detail || "The service does not answer as it should. Please try again.");
+    throw new Trouble(inDetail(problem.detail, "trouble"));
   };
 
   const upload = (form, file, signal) => new Promise((done, stop) => {
@@ -77,10 +69,8 @@
       }
     });
     request.addEventListener("load", () => (request.status < 300 ? done() : stop(
-      new Trouble(request.status === 400 ? "The file was not taken: is it larger than 100 MB?"
-        : "The file was not taken. Please try again."))));
-    request.addEventListener("error", () => stop(
-      new Trouble("The file could not be sent. Are you online?")));
+      new Trouble(text(request.status === 400 ? "not_taken_large" : "not_taken")))));
+    request.addEventListener("error", () => stop(new Trouble(text("not_sent"))));
     signal.addEventListener("abort", () => { request.abort(); stop(signal.reason); }, { once: true });
     request.open("POST", form.url);
     request.send(body);
@@ -95,42 +85,54 @@
         return check;
       }
       if (check.status === "failed") {
-        throw new Trouble(check.detail || "The file could not be looked at.");
+        throw new Trouble(inDetail(check.detail, "unread"));
       }
       await pause(Number(answer.headers.get("Retry-After")) || 1, signal);
     }
-    throw new Trouble("There is no answer yet, which takes longer than it should. Please try again.");
+    throw new Trouble(text("late"));
   };
 
-  const made = (name, text, kind) => {
+  const made = (name, words, kind) => {
     const element = document.createElement(name);
-    element.textContent = text;
+    element.textContent = words;
     if (kind) {
       element.className = kind;
     }
     return element;
   };
 
-  const day = (moment) => new Date(moment).toLocaleDateString("en-GB",
+  // Western digits everywhere, as the service's own sentences have them.
+  const locale = new Intl.Locale(language === "en" ? "en-GB" : language, { numberingSystem: "latn" });
+  const day = (moment) => new Date(moment).toLocaleDateString(locale,
     { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 
-  const lamp = ([key, title, states], told) => {
-    const [look, state] = states[told.state];
+  // What an unproven credential says of its signer may be anybody's name: it is told as a claim.
+  const signer = (told) => {
+    if (told.state !== "trusted") {
+      return text("claims", { signer: told.signed_by });
+    }
+    return told.signed_at
+      ? text("signed_by_on", { signer: told.signed_by, when: day(told.signed_at) })
+      : text("signed_by", { signer: told.signed_by });
+  };
+
+  const lamp = (key, told) => {
+    const look = LAMPS[key][told.state];
     const item = document.createElement("li");
     const sign = made("span", SIGN[look], `lamp ${look}`);
     sign.setAttribute("aria-hidden", "true");
-    const words = document.createElement("div");
-    words.append(made("h3", title), made("p", state, "state"), made("p", told.says));
+    const lines = document.createElement("div");
+    lines.append(made("h3", text(`lamp_${key}`)), made("p", text(`${key}_${told.state}`), "state"),
+      made("p", told.says));
     if (told.signed_by) {
-      const when = told.signed_at ? `, ${day(told.signed_at)}` : "";
-      words.append(made("p", `Signed by ${told.signed_by}${when}`, "quiet"));
+      lines.append(made("p", signer(told), "quiet"));
     }
     if (told.failures && told.failures.length) {
-      words.append(made("p", `Failed: ${told.failures.join(", ")}`, "quiet"));
+      lines.append(made("p", text("failed", { codes: told.failures.join(", ") }), "quiet"));
     }
     item.dataset.lamp = key;
     item.dataset.state = told.state;
-    item.append(sign, words);
+    item.append(sign, lines);
     return item;
   };
 
@@ -138,19 +140,20 @@
     $("sentence").textContent = check.sentence;
     $("result").dataset.answer = check.answer;
     $("checked").textContent = check.checked_at
-      ? `Checked on ${new Date(check.checked_at).toLocaleString("en-GB")}` : "";
-    $("lamps").replaceChildren(...LAMPS.filter(([key]) => check[key])
-      .map((each) => lamp(each, check[each[0]])));
+      ? text("checked", { when: new Date(check.checked_at).toLocaleString(locale) }) : "";
+    $("lamps").replaceChildren(...Object.keys(LAMPS).filter((key) => check[key])
+      .map((key) => lamp(key, check[key])));
     const rows = [];
     const story = check.story;
     if (story) {
-      rows.push(["Label", story.label], ["Made on", day(story.made_at)],
-        ["Engine", `${story.engine.name} ${story.engine.version}`]);
+      rows.push(["label", story.label], ["made", day(story.made_at)],
+        ["engine", `${story.engine.name} ${story.engine.version}`]);
       if (story.name) {
-        rows.push(["Called", story.name]);
+        rows.push(["name", story.name]);
       }
     }
-    $("story").replaceChildren(...rows.flatMap(([term, text]) => [made("dt", term), made("dd", text)]));
+    $("story").replaceChildren(...rows.flatMap(
+      ([row, told]) => [made("dt", text(`row_${row}`)), made("dd", apart(told))]));
     $("story").hidden = !rows.length;
     $("poster").hidden = !(story && story.poster_url);
     if (story && story.poster_url) {
@@ -177,29 +180,28 @@
     busy(file);
     try {
       if (!file.size) {
-        throw new Trouble("This file is empty.");
+        throw new Trouble(text("empty"));
       }
       if (file.size > settings.maxBytes) {
-        throw new Trouble(
-          `This file has ${Math.round(file.size / MEGA)} MB; 100 MB are the most that is looked at.`);
+        throw new Trouble(text("too_large", { size: Math.round(file.size / MEGA) }));
       }
-      say("Sending the file …");
+      say(text("sending"));
       const headers = { "Idempotency-Key": uuid() };
       const created = await (await ask("verify", { method: "POST", headers, signal })).json();
       await upload(created.upload, file, signal);
       $("progress").removeAttribute("value");
-      say("Looking at it …");
+      say(text("looking"));
       show(await settled(created.id, signal));
       say("");
       busy(null);
     } catch (error) {
       busy(null);
       if (signal.aborted) {
-        say("Cancelled.");
+        say(text("cancelled"));
       } else if (error instanceof Trouble) {
         say(error.message, true);
       } else {
-        say("The service cannot be reached. Are you online?", true);
+        say(text("unreachable"), true);
       }
     } finally {
       running = null;
@@ -212,7 +214,7 @@
       return;
     }
     if (files.length > 1) {
-      say("One file at a time, please.", true);
+      say(text("one_file"), true);
       return;
     }
     check(files[0]);

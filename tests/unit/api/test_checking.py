@@ -2,17 +2,21 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import product
+from typing import Any, get_args
 
 import boto3
 import pytest
 
-from api import telling
+from api import telling, verify_words
 from cloud import checks, stories
 from conclude import answering
 from local.golden_events import api_event
+from story import checks as checking
+from story import labels
 from story.checks import MAX_FILE_BYTES, Check, CheckCreated, Conclusion
 from story.contracts import ShownClip
+from story.labels import Language
 from tests.unit.api.calling import call, problem
 from tests.unit.conclude import readings
 
@@ -261,6 +265,39 @@ def test_name_and_poster_are_told_only_by_consent_and_as_long_as_the_story_is_se
             ),
         ),
         (
+            conclusion(
+                readings.THEIRS.model_copy(update={"state": "untrusted"}),
+                readings.marked(3.0),
+                known=False,
+            ),
+            (
+                "Its Content Credentials, which hold, are by a signer whom nobody we trust vouches"
+                " for. Nothing in this file says that it was made with Enliven."
+            ),
+        ),
+        (
+            conclusion(
+                readings.BROKEN.model_copy(update={"fault": "unsound"}),
+                readings.marked(3.0),
+                known=False,
+            ),
+            (
+                "The Content Credentials in this file cannot be relied on. Whether it was changed,"
+                " that does not say."
+            ),
+        ),
+        (
+            conclusion(
+                readings.BROKEN.model_copy(update={"fault": "parts"}),
+                readings.marked(3.0),
+                known=False,
+            ),
+            (
+                "This file is what was signed, but something that it was made from had been"
+                " changed before."
+            ),
+        ),
+        (
             conclusion(readings.ABSENT, readings.marked(3.0), known=False),
             (
                 "Nothing in this file says that it was made with Enliven."
@@ -271,3 +308,85 @@ def test_name_and_poster_are_told_only_by_consent_and_as_long_as_the_story_is_se
 )
 def test_one_plain_sentence_comes_first(found: Conclusion, says: str) -> None:
     assert telling.sentence(found, None) == says
+
+
+EVERY_CREDENTIAL = (
+    *(readings.ABSENT, readings.OURS, readings.THEIRS, readings.UNREADABLE),
+    readings.THEIRS.model_copy(update={"state": "untrusted"}),
+    *(readings.BROKEN.model_copy(update={"fault": fault}) for fault in get_args(checking.Fault)),
+)
+EVERY_MARK = (
+    *(readings.marked(30.0), readings.marked(3.0), readings.marked(30.0, 2), readings.UNREAD),
+    readings.marked(30.0).model_copy(update={"fingerprints": None, "mirrored": None}),
+)
+
+
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+def test_whatever_was_found_can_be_said_in_each_language(language: Language) -> None:
+    reasons: set[str] = set()
+    now = datetime.now(UTC)
+    for credential, mark, known, posted in product(
+        EVERY_CREDENTIAL, EVERY_MARK, (True, False), (True, False)
+    ):
+        match = answering.match(mark, readings.record()) if known else None
+        found = answering.conclude(
+            credential,
+            mark,
+            named=match,
+            similar=None,
+            searched=answering.Searched(100_000, complete=known) if posted else None,
+            now=readings.NOW,
+        )
+        if found is None:
+            continue
+        record = {"status": "done", "conclusion": found.model_dump_json()}
+        told = telling.tell("0" * 32, record, now, posted=posted, language=language)
+        assert told.credential
+        assert told.mark
+        assert told.fingerprint
+        says = (told.sentence, told.credential.says, told.mark.says, told.fingerprint.says)
+        for text in says:
+            assert text
+            assert "$" not in text
+        reasons |= {told.credential.reason, told.mark.reason, told.fingerprint.reason}
+    every = (checking.CredentialReason, checking.MarkReason, checking.FingerprintReason)
+    assert reasons == {each for kind in every for each in get_args(kind)}
+
+
+def test_a_day_is_written_as_its_language_writes_it() -> None:
+    told = {each: verify_words.day(each, "2026-05-03T23:59:59Z") for each in labels.LANGUAGES}
+    assert told == {
+        "ar": "3 مايو 2026",
+        "de": "3. Mai 2026",
+        "en": "3 May 2026",
+        "es": "3 de mayo de 2026",
+        "fr": "3 mai 2026",
+        "ja": "2026年5月3日",
+        "pt": "3 de maio de 2026",
+        "zh": "2026年5月3日",
+    }
+    assert verify_words.day("fr", "2026-05-01T00:00:00Z") == "1er mai 2026"
+
+
+def test_a_strangers_name_cannot_turn_the_sentence_that_it_stands_in() -> None:
+    found = conclusion(readings.THEIRS, readings.marked(3.0), known=False)
+    assert "\u2068Another\u2069" in telling.sentence(found, None, "ar")
+    assert "\u2068" not in telling.sentence(found, None, "en")
+    assert checking.quoted("Another\u202egnipA\u2069") == "Another gnipA"
+
+
+def test_a_check_is_told_in_the_language_that_is_asked_for() -> None:
+    check_id = concluded(recovered())
+    event = api_event(
+        "GET",
+        f"/verify/{check_id}",
+        route="/verify/{check_id}",
+        headers={"accept-language": "de-AT,en;q=0.5"},
+    )
+    answer = call(anonymous(event))
+    assert answer["headers"]["Content-Language"] == "de"
+    told_in_german = Check.model_validate_json(answer["body"])
+    assert told_in_german.sentence == (
+        "Mit Enliven gemacht. Die Metadaten waren entfernt; die verborgene Markierung ist noch da."
+    )
+    assert told_in_german.answer == told(check_id).answer == "recovered"

@@ -62,6 +62,8 @@ OURS = CredentialReading(
     state="trusted", ours=True, manifest_id=MANIFEST, signed_by="Example Stories"
 )
 THEIRS = CredentialReading(state="trusted", manifest_id="urn:c2pa:other", signed_by="Another")
-BROKEN = CredentialReading(state="invalid", failures=("assertion.bmffHash.mismatch",))
+BROKEN = CredentialReading(
+    state="invalid", fault="changed", failures=("assertion.bmffHash.mismatch",)
+)
 UNREADABLE = CredentialReading(state="unreadable", detail="it took longer than 5 s")
 UNREAD = MarkReading(read=False, detail="it is empty")

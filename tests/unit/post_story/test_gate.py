@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import encypher_c2pa
 import pytest
 
 from cloud import posts, stories, users
@@ -218,6 +219,28 @@ def test_a_signer_whom_we_do_not_trust_any_more_posts_nothing(ready: Ready) -> N
     foreign = certificates.issue(key, datetime.now(UTC)).root
     client("ssm").put_parameter(Name=ANCHORS, Value=foreign, Type="String", Overwrite=True)
     assert refused(ready) == "credential_invalid"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"integrity": "invalid"}, "does not accept"),
+        ({"manifest_report": None}, "finds no credential"),
+        # It says yes to a changed copy as well: its yes counts for nothing.
+        ({"integrity": "valid", "hard_binding": "match"}, "one bit of its pictures changed"),
+    ],
+    ids=["refuses", "finds nothing", "accepts everything"],
+)
+def test_what_the_second_verifier_alone_does_not_vouch_for_is_not_posted(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], said: str
+) -> None:
+    asked = encypher_c2pa.verify
+    monkeypatch.setattr(encypher_c2pa, "verify", lambda *a, **how: {**asked(*a, **how), **answer})
+    told = ready.post()
+    assert (told.posted, told.refusal) == (False, "credential_invalid")
+    assert "encypher-c2pa" in str(told.detail)
+    assert said in str(told.detail)
+    assert ready.record()["status"] == "READY"
 
 
 def test_anchors_that_cannot_be_read_post_nothing(ready: Ready) -> None:

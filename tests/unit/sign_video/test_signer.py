@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from cloud.certificates import Identity, identity
 from cloud.clients import client
-from provenance import verification
+from provenance import publishing, verification
 from sign_video import manifest, signer
 from story import labels
+from story.contracts import Credential
 from story.errors import (
     CredentialInvalid,
     DependencyThrottled,
@@ -258,10 +259,16 @@ def test_an_authority_states_when_a_story_was_signed(
         stack.trust(certificate_of(time_stamps))
         monkeypatch.setenv("TSA_URL", url)
         credential = stack.run()["credential"]
-    reading = stack.reading()
+    reading, kept = stack.reading(), Credential.model_validate(credential)
     assert {verification.TIME_STAMPED, verification.TIME_TRUSTED}.issubset(reading.passed)
     assert reading.time_stamp == credential["signed_at"]
     assert before <= datetime.fromisoformat(credential["signed_at"]) <= datetime.now(UTC)
+    # Gate 3 asks both verifiers of today: an authority that leads nowhere any more is not trusted.
+    (video_key,) = [key for key in stack.published() if key.endswith(".mp4")]
+    video = stack.object(video_key)
+    publishing.check_again(video, manifest.MEDIA_TYPE, kept, who_signs(stack).anchors)
+    with pytest.raises(CredentialInvalid, match=r"encypher-c2pa .*timeStamp"):
+        publishing.check_again(video, manifest.MEDIA_TYPE, kept, stack.root)
 
 
 def test_an_authority_that_leads_to_no_anchor_stops_the_story(

@@ -124,6 +124,7 @@ def serving(upstream_port: int) -> Iterator[Settings]:
         user_pool_id="us-east-1_Pool",
         client_id="the-client",
         uploads_bucket="enliven-uploads",
+        checks_bucket="enliven-checks",
         stories_bucket="enliven-stories",
     )
     started: list[Any] = []

@@ -35,6 +35,7 @@ OUTPUTS = {
     "UserPoolId": "us-east-1_Pool",
     "UserPoolClientId": "client",
     "UploadsBucket": "uploads",
+    "ChecksBucket": "checks",
     "StoriesBucket": "stories",
 }
 

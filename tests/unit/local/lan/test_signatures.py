@@ -163,6 +163,24 @@ def test_a_form_of_the_api_brings_its_fields_and_the_file_as_they_are(
     assert b"x.jpg" not in seen.body
 
 
+def test_a_checks_form_reaches_the_bucket_of_checks_and_may_be_larger(
+    phone: httpx.Client, behind: Behind, signed_by: Signer
+) -> None:
+    made = form(signed_by(), bucket="enliven-checks")
+    clip = bytes(MAX_UPLOAD_BYTES + 1)
+    answer = phone.post(made["url"], data=made["fields"], files={"file": ("clip.mp4", clip)})
+    assert answer.status_code == 200, answer.text
+    (seen,) = behind.seen
+    assert seen.target == "/enliven-checks"
+    assert len(seen.body) > MAX_UPLOAD_BYTES
+    changed = made["fields"] | {"x-amz-signature": "0" * 64}
+    answer = phone.post(made["url"], data=changed, files={"file": b"x"})
+    assert code(answer) == "signature_invalid"
+    other = form(signed_by(), bucket="enliven-work")
+    assert code(phone.post(other["url"], data=other["fields"], files={"file": b"x"})) == "not_found"
+    assert len(behind.seen) == 1
+
+
 @pytest.mark.parametrize(
     ("changed", "refused"),
     [

@@ -1,0 +1,5 @@
+"""The account that these tests work in."""
+
+from tests.unit.cloud.account import account
+
+__all__ = ["account"]
