@@ -259,6 +259,11 @@ GRANTED = {
         "UpdateItem StoriesTable [STORY#*]",
         "Query StoriesTable [VERDICT#* TIMELINE#* USER#*]",
         "PutItem StoriesTable [VERDICT#* PAGE#*]",
+        "InvokeFunction LookAgainFunctionAliaslive",
+    ],
+    "LookAgainFunctionRole": [
+        "GetObject StoriesBucket/*",
+        "DetectModerationLabels *",
     ],
     "CheckCertificateFunctionRole": [
         "GetPublicKey SigningKey",
@@ -608,9 +613,15 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
         ),
         (
             "Get StoriesBucket",
-            {"ApiFunctionRole", "PostStoryFunctionRole", "SettleStoryFunctionRole"},
+            {
+                "ApiFunctionRole",
+                "PostStoryFunctionRole",
+                "LookAgainFunctionRole",
+                "SettleStoryFunctionRole",
+            },
         ),
         ("InvokeFunction PostStory", {"ApiFunctionRole"}),
+        ("InvokeFunction LookAgain", {"PostStoryFunctionRole"}),
         (
             "PutItem StoriesTable [VERDICT",
             {
