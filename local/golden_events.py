@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from local import golden_checks
+from local import golden_checks, golden_posting
 from story import announcements, contracts, limits
 from story.generation import PROGRESS_DETAIL_TYPE, PROGRESS_SOURCE, Box, EngineName, Progress
 from story.identifiers import (
@@ -149,11 +149,6 @@ INPUTS: dict[str, BaseModel] = {
     ),
     "SignVideo": contracts.SignVideoInput(**_STATE, **_SAID, **_LABELLED),
 }
-
-#: What gate 3 is asked, beyond the workflow.
-POSTING = contracts.PostStoryInput(
-    story_id=STORY_ID, creator=CREATOR, visibility="everyone", caption="An example of a caption"
-)
 
 
 def file_name(state: str) -> str:
@@ -362,7 +357,7 @@ def envelopes() -> dict[str, dict[str, Any]]:
         "story_closed_event.json": _bridge_event(
             announcements.STORIES_SOURCE, announcements.STORY_CLOSED, {"story_id": STORY_ID}
         ),
-        "post_story_input.json": POSTING.model_dump(mode="json"),
+        **golden_posting.events(STORY_ID, CREATOR, OUTPUTS["SignVideo"], _CROP, _ENGINE),
         "file_to_check_uploaded_event.json": _bridge_event(
             "aws.s3", "Object Created", golden_checks.uploaded(upload_detail())
         ),

@@ -1,7 +1,7 @@
 """Measure what the constants of gate 2's choice of frames rest on: `make bench-selection CLIPS=…`.
 
 CLIPS is a folder of clips of the motion engine, for example what `make gallery` leaves. Written is
-docs/benchmarks/selection.md. Differences are those of inspect_video.selection: levels, 0..255, that
+docs/benchmarks/selection.md. Differences are those of frames.selection: levels, 0..255, that
 a part of the picture differs by at least.
 """
 
@@ -18,8 +18,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from inspect_video import selection
-from inspect_video.clip import SMALL
+from frames import selection
+from frames.clip import SMALL
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "selection.md"
 #: Of encoders' constant rate factors: from nearly unchanged to visibly coarse.
@@ -166,7 +166,7 @@ def page(clips: list[Clip]) -> str:
 `make bench-selection`, {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, PyAV {av.__version__}:
 {len(clips)} clips of the motion engine, each of another photo, 5 s at 24 frames a second, 720×1280.
 A difference is the levels, 0..255, that {selection.PART:.0%} of the picture differ by at least
-(`functions/inspect_video/selection.py`).
+(`functions/frames/selection.py`).
 
 `NEAR` is {selection.NEAR:.0f}: frames that differ less are taken for the same. What an encoder adds
 to a picture that stands still:

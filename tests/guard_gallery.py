@@ -10,7 +10,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inspect_video import clip, model_defects
+from frames import clip
+from inspect_video import model_defects
 from local.pages import table
 from model_endpoint.engines.motion.engine import MotionEngine
 from model_endpoint.engines.protocol import no_progress

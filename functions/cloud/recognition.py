@@ -81,8 +81,8 @@ def together(questions: Sequence[Callable[[], _Answer]]) -> list[_Answer]:
         return list(threads.map(lambda ask: ask(), questions))
 
 
-def moderation(image: ObjectRef, least_percent: float) -> dict[str, Any]:
-    """What moderation labels a picture has, from a confidence on."""
+def moderation(image: ObjectRef | bytes, least_percent: float) -> dict[str, Any]:
+    """What moderation labels a picture has, from a confidence on; bytes are a JPEG's."""
     ask = client("rekognition").detect_moderation_labels
     return _answer(ask, image, MinConfidence=least_percent)
 
@@ -115,16 +115,24 @@ def look(photo: ObjectRef) -> policy.Seen:
     return policy.who_is_there(found_faces, found_labels)
 
 
-def _answer(ask: Callable[..., dict[str, Any]], image: ObjectRef, **asked: Any) -> dict[str, Any]:
+def _answer(
+    ask: Callable[..., dict[str, Any]], image: ObjectRef | bytes, **asked: Any
+) -> dict[str, Any]:
     """One call. Raises ModerationUnanswered for a picture that Rekognition does not take."""
     operation = ask.__name__
+    given: dict[str, Any] = (
+        {"Bytes": image}
+        if isinstance(image, bytes)
+        else {"S3Object": {"Bucket": image.bucket, "Name": image.key}}
+    )
     with _new_pace:
         pace = _paces.setdefault(operation, Pace())
     pace.wait(load(RekognitionSettings).calls_a_second)
     try:
         with answers("Rekognition"):
-            return ask(Image={"S3Object": {"Bucket": image.bucket, "Name": image.key}}, **asked)
+            return ask(Image=given, **asked)
     except ClientError as error:
+        what = f"{len(image)} bytes" if isinstance(image, bytes) else image.key
         raise ModerationUnanswered(
-            f"Rekognition did not judge {image.key} ({operation}): {error_code(error)}"
+            f"Rekognition did not judge {what} ({operation}): {error_code(error)}"
         ) from error

@@ -113,7 +113,7 @@ def decide(story_id: str, reviewer: str, said: Decided, now: datetime) -> None:
     if not _write(story_id, record, entry, now):
         raise Taken("The story has changed meanwhile; claim it again.")
     waited = (now - datetime.fromisoformat(record["review_since"])).total_seconds()
-    telemetry.emit("ReviewSeconds", waited, decision=said.decision)
+    telemetry.emit("ReviewSeconds", waited, kind=kind, decision=said.decision)
     moved = stories.find(story_id, "status", "attempt", "execution_arn")
     if moved and moved["status"] == Status.PROCESSING and "execution_arn" not in moved:
         executions.start_retry(story_id, int(moved["attempt"]))

@@ -51,7 +51,10 @@ METRICS = {
     ),
     "Verdicts": Metric(MetricUnit.Count, ("gate", "verdict"), False, "what the gates decided"),
     "ReviewSeconds": Metric(
-        MetricUnit.Seconds, ("decision",), True, "from a story's way into the queue to a decision"
+        MetricUnit.Seconds,
+        ("kind", "decision"),
+        True,
+        "from UNDER_REVIEW, a report or an appeal to a reviewer's decision",
     ),
     "BlockedPhotos": Metric(
         MetricUnit.Count, ("listed",), False, "photos that are on an operator's list"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from inspect_video.clip import Declared, Pictures
+    from frames.clip import Declared, Pictures
     from story.generation import Direction, Report
 
 _FRAME_TOLERANCE: Final = 1

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image
-
-from inspect_video import clip, defects, likeness
+from frames import clip
+from inspect_video import defects, likeness
 from story.errors import ResultUnreadable, VideoDefective
 
 if TYPE_CHECKING:
-    from inspect_video.clip import Rgb
     from story.generation import Direction, Report
 
-_JPEG_QUALITY: Final = 90
 _ROUNDING: Final = 1e-6
 
 
@@ -46,7 +42,7 @@ def examine(video: bytes, report: Report, direction: Direction, photo_jpeg: byte
     if found:
         raise VideoDefective(_sentence(found))
     return Examined(
-        frames={index: _jpeg(pixels) for index, pixels in pictures.kept.items()},
+        frames={index: clip.jpeg(pixels) for index, pixels in pictures.kept.items()},
         likeness_db=likeness.first_frame_psnr(pictures.small[0], photo, report.crop, report.fit),
         mean_motion=sum(pictures.motion) / len(pictures.motion),
     )
@@ -69,9 +65,3 @@ def _require_answer(report: Report, direction: Direction) -> None:
 
 def _sentence(found: list[str]) -> str:
     return f"The clip has {len(found)} defect{'s' * (len(found) > 1)}: {'; '.join(found)}"
-
-
-def _jpeg(pixels: Rgb) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", quality=_JPEG_QUALITY)
-    return out.getvalue()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from inspect_video.clip import Pictures
+    from frames.clip import Pictures
     from story.generation import Direction
 
 #: Sides of the cells that are compared, in pixels of the small copies.

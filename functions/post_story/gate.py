@@ -18,11 +18,13 @@ from pydantic import Field, ValidationError
 from cloud import certificates, guardrail, media, stories, users, verdicts
 from cloud.clients import error_code
 from cloud.environment import Environment, load
+from post_story import looking
 from provenance import publishing
 from story import policy, strikes
 from story.contracts import Credential, ObjectRef, ShownClip
 from story.errors import CredentialInvalid, ResultUnreadable
 from story.generation import Report
+from story.second_look import LookAgainInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,12 +71,24 @@ class Candidate:
         """Which attempt made the video."""
         return int(self.record["attempt"])
 
+    def report(self) -> Report:
+        """What the engine said of the video. Raises KeyError or ValidationError."""
+        return Report.model_validate_json(self.lines["InspectVideo"]["report"])
+
+    def decided(self, gate: str) -> policy.Verdict:
+        """The verdict of a gate in full."""
+        return policy.Verdict.model_validate_json(self.verdicts[gate]["detail"])
+
+    def published(self) -> ObjectRef:
+        """The video that others would see. Raises ValidationError if the record names none."""
+        return ObjectRef.model_validate_json(self.record["video"])
+
     def clip(self) -> ShownClip:
         """What viewers are told of the video, as DirectScene and InspectVideo have found it.
 
         Raises KeyError or ValidationError where they have not.
         """
-        report = Report.model_validate_json(self.lines["InspectVideo"]["report"])
+        report = self.report()
         return ShownClip(
             alt_text=self.lines["DirectScene"]["alt_text"],
             width=report.width,
@@ -132,13 +146,15 @@ def gates_allow(candidate: Candidate) -> Refused | None:
 
 
 def _allowed_today(kept: Mapping[str, Any], overridden: frozenset[str]) -> bool:
-    """Pictures need not be judged again: their scores were kept. Words are asked about anew."""
-    if kept["gate"] == "words" or kept["policy"] == policy.version():
+    """Of pictures the scores were kept; what another model has judged, and words, is asked anew."""
+    if kept["gate"] == "words":
         return True
     try:
         verdict = policy.Verdict.model_validate(json.loads(kept["detail"]))
     except (ValueError, KeyError):
         return False
+    if kept["policy"] == policy.version() or not policy.is_for(verdict.models):
+        return True
     return policy.judge_again(verdict, overridden=overridden).verdict == _ALLOW
 
 
@@ -155,7 +171,10 @@ def age_restriction(candidate: Candidate) -> int | None:
         if str(kept["sk"]).startswith(this) and "age_restriction" in kept
     ]
     for gate in JUDGED:
-        verdict = policy.Verdict.model_validate_json(candidate.verdicts[gate]["detail"])
+        verdict = candidate.decided(gate)
+        if gate != "words" and not policy.is_for(verdict.models):
+            # The rows of today say nothing of these scores; what they were then is above.
+            continue
         restriction = policy.judge_again(verdict).restriction
         if restriction is not None:
             ages.append(restriction.age)
@@ -166,7 +185,7 @@ def credential_holds(candidate: Candidate) -> Refused | None:
     """What would be shown is what was signed, byte for byte; both verifiers find it good today."""
     anchors = certificates.anchors_in(load(TrustSettings).trust_anchors_parameter)
     try:
-        video = media.read(ObjectRef.model_validate_json(candidate.record["video"]))
+        video = media.read(candidate.published())
         media.read(ObjectRef.model_validate_json(candidate.record["poster"]))
         credential = Credential.model_validate_json(candidate.record["credential"])
         publishing.check_again(video, VIDEO_TYPE, credential, anchors)
@@ -187,20 +206,53 @@ def _does_not_hold(error: Exception) -> Refused:
     )
 
 
-def words_allow(candidate: Candidate) -> Refused | None:
-    """The words pass the guardrail of today: the caption, which others read, and the prompt."""
+def models_allow(candidate: Candidate) -> Refused | None:
+    """Models of today allow the words, and the video where the one that has judged it is not.
+
+    The words are the caption, which others read, and the prompt.
+    """
     words = [text for text in (candidate.record.get("prompt"), candidate.caption) if text]
     if not words:
         return Refused("words_not_allowed", "The story has no words that could be judged.")
     # A reviewer has set findings aside for words that were read, not for any that come later.
     unchanged = candidate.caption == candidate.record.get("caption")
-    overridden = policy.overridden(candidate.record) if unchanged else frozenset[str]()
-    verdict = guardrail.judge(words, "posting", overridden=overridden)
+    overridden = policy.overridden(candidate.record)
+    of_words = guardrail.judge(
+        words, "posting", overridden=overridden if unchanged else frozenset()
+    )
+    verdict = of_words
+    if of_words.verdict == _ALLOW and (of_video := _video_anew(candidate, overridden)):
+        verdict = policy.join([of_words, of_video])
     verdicts.keep(candidate.story_id, candidate.attempt, "posting", verdict)
     if verdict.verdict == _ALLOW:
         return None
     told = " ".join(reason.message for reason in verdict.reasons)
+    if of_words.verdict == _ALLOW:
+        return Refused(
+            "gates_not_passed",
+            f"The model that judges pictures has changed: by the one of today, its video would not"
+            f" be allowed. {told}",
+        )
     return Refused("words_not_allowed", f"The caption or the prompt may not be posted. {told}")
+
+
+def _video_anew(candidate: Candidate, overridden: frozenset[str]) -> policy.Verdict | None:
+    """A new verdict on the video; None where the policy is for the model that gave the old ones.
+
+    The photo of a READY story is gone: what there is of it is in the video.
+    """
+    before = [candidate.decided(gate) for gate in ("photo", "video")]
+    if all(policy.is_for(verdict.models) for verdict in before):
+        return None
+    return looking.look_again(
+        LookAgainInput(
+            story_id=candidate.story_id,
+            video=candidate.published(),
+            report=candidate.report(),
+            minor=any(found.kind == "face" for verdict in before for found in verdict.findings),
+            overridden=tuple(sorted(overridden)),
+        )
+    )
 
 
 CHECKS: Final[tuple[Callable[[Candidate], Refused | None], ...]] = (
@@ -208,5 +260,5 @@ CHECKS: Final[tuple[Callable[[Candidate], Refused | None], ...]] = (
     was_examined,
     gates_allow,
     credential_holds,
-    words_allow,
+    models_allow,
 )

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ValidationError
 
 from check_certificate.handler import CheckCertificateOutput
 from local import golden_events
-from local.sam import verifying
+from local.sam import posting, verifying
 from local.sam.failure import SamError
 from local.sam.golden_story import PROMPT, GoldenStory
-from story import contracts, identifiers, policy, review_view, view
+from story import contracts, identifiers, review_view, view
 from story.generation import Failure, Progress
 from story.states import ENDED, Status
 
@@ -33,7 +33,6 @@ _PROGRESS = "generation_progress_event.json"
 _ENDED, _SWEEP = "execution_ended_event.json", "sweep_event.json"
 _CLOSED = "story_closed_event.json"
 _CERTIFICATE = "check_certificate_event.json"
-_POST = "post_story_input.json"
 _REVIEWS = "api_list_reviews_event.json"
 
 
@@ -260,45 +259,6 @@ def _check_sweep(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
     return output
 
 
-def _prepare_posting(story: GoldenStory) -> Event:
-    """A READY story, as PublishStory and the gates leave it."""
-    # Signed anew: who invoked SignVideo once more than it was answered has left another file.
-    story.answers.pop("SignVideo", None)
-    story.played_until(_POST)
-    signed = contracts.SignVideoOutput.model_validate(story.answers["SignVideo"])
-    inspected = contracts.InspectVideoOutput.model_validate(story.answers["InspectVideo"])
-    allowed = policy.Verdict(verdict="allow", reasons=(), findings=(), models=("example",))
-    for gate in ("photo", "words", "video"):
-        story.put(
-            f"VERDICT#{golden_events.STORY_ID}",
-            f"{_ATTEMPT:04d}#{gate}",
-            gate=gate,
-            verdict=allowed.verdict,
-            policy=allowed.policy,
-            decided_at=golden_events.TIME,
-            detail=allowed.model_dump_json(),
-        )
-    story.record_as(
-        status=Status.READY.value,
-        prompt=PROMPT,
-        engine=inspected.engine.model_dump_json(),
-        credential=signed.credential.model_dump_json(),
-        video=signed.video.model_dump_json(),
-        poster=signed.poster.model_dump_json(),
-    )
-    return story.event(_POST)
-
-
-def _check_posting(story: GoldenStory, _event: Event, answer: Any) -> BaseModel:
-    output = contracts.PostStoryOutput.model_validate(answer)
-    status = story.record(f"STORY#{golden_events.STORY_ID}", "META")["status"]["S"]
-    if not output.posted or status != Status.POSTED:
-        raise SamError(f"The story is {status}; gate 3 said {output.refusal}: {output.detail}")
-    # At work again, for whatever is invoked next.
-    story.record_as(status=Status.PROCESSING.value, prompt=PROMPT)
-    return output
-
-
 def _prepare_certificate(story: GoldenStory) -> Event:
     return story.event(_CERTIFICATE)
 
@@ -354,7 +314,7 @@ TARGETS: dict[str, Target] = {
     for target in (
         # In the order of the workflow: what one state answered, the next need not play again.
         *(_state(state) for state in contracts.STATES),
-        Target("PostStory", "PostStoryFunction", _POST, _prepare_posting, _check_posting),
+        *(Target(*each) for each in posting.TARGETS),
         Target("ResumeStory", "ResumeStoryFunction", _DONE, _prepare_resume, _check_resume),
         Target("ResumeFailed", "ResumeStoryFunction", _FAILED, _prepare_failure, _check_failure),
         Target(

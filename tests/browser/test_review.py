@@ -20,17 +20,16 @@ def shared(ana: Browser) -> dict[str, str]:
     return {"id": story_id, "url": str(answer.json()["share_url"])}
 
 
-def _signed_in(page: Page, deployment: Deployment) -> None:
-    (rita,) = [each for each in deployment.people if each.username == RITA]
+def _signed_in(page: Page, deployment: Deployment, name: str, password: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{deployment.api_url}/review")
-    page.get_by_label("User name").fill(rita.username)
-    page.get_by_label("Password").fill(rita.password)
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(password)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Waiting")).to_be_visible(timeout=30_000)
 
 
-def test_a_story_is_reported_on_its_page_and_removed_by_keyboard(
+def test_a_story_is_reported_removed_appealed_and_restored_on_the_pages(
     window: BrowserContext,
     deployment: Deployment,
     ana: Browser,
@@ -49,7 +48,8 @@ def test_a_story_is_reported_on_its_page_and_removed_by_keyboard(
     assert ana.story(shared["id"])["status"] == "UNDER_REVIEW"
 
     page = window.new_page()
-    _signed_in(page, deployment)
+    (rita,) = [each for each in deployment.people if each.username == RITA]
+    _signed_in(page, deployment, rita.username, rita.password)
     row = page.get_by_role("option").first
     expect(row).to_contain_text("Reported")
     page.keyboard.press("Enter")
@@ -76,6 +76,30 @@ def test_a_story_is_reported_on_its_page_and_removed_by_keyboard(
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("status")).to_contain_text("Decided: remove", timeout=30_000)
     eventually("the story is removed", lambda: ana.story(shared["id"])["status"] == "REMOVED")
+    _appealed_and_restored(window, deployment, ana, shared)
+
+
+def _appealed_and_restored(
+    window: BrowserContext, deployment: Deployment, ana: Browser, shared: dict[str, str]
+) -> None:
+    """By its creator, who has no page for it, and by another reviewer, who has."""
+    told = ana.request("POST", f"/stories/{shared['id']}/appeal", json={"text": "It is art."})
+    assert told.status_code == httpx.codes.OK, told.text
+    page = window.new_page()
+    _signed_in(page, deployment, *deployment.another_reviewer())
+    expect(page.get_by_role("option").first).to_contain_text("Appeal")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It is art.")).to_be_visible(timeout=30_000)
+    page.keyboard.press("c")
+    expect(page.locator("#lease")).to_contain_text("yours", timeout=30_000)
+    page.locator("input[name=decision][value=overturn]").check()
+    page.keyboard.press("e")
+    page.keyboard.type("it is art indeed")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text("Decided: overturn", timeout=30_000)
+    eventually("the story is restored", lambda: ana.story(shared["id"])["status"] == "POSTED")
+    page.goto(shared["url"])
+    expect(page.locator("video")).to_be_visible(timeout=30_000)
 
 
 def test_who_is_no_reviewer_is_told_so(

@@ -90,7 +90,7 @@ def test_no_function_imports_more_of_boto3_than_its_clients() -> None:
 
 
 def test_states_import_no_other_state() -> None:
-    shared = {"story", "cloud", "confined", "provenance", "watermark", "fingerprints"}
+    shared = {"story", "cloud", "confined", "provenance", "watermark", "fingerprints", "frames"}
     states = source.OURS - shared
     for state in states:
         for path in source.files(state):

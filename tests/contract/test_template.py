@@ -173,6 +173,14 @@ def test_who_asks_gate_3_waits_longer_than_it_takes() -> None:
     }
 
 
+def test_gate_3_waits_longer_than_a_second_look_takes() -> None:
+    look, asker = FUNCTIONS["LookAgainFunction"], FUNCTIONS["PostStoryFunction"]
+    assert look["Timeout"] + 5 <= asker["Timeout"]
+    assert asker["Environment"]["Variables"]["LOOK_AGAIN_FUNCTION"] == {
+        "Ref": "LookAgainFunction.Alias"
+    }
+
+
 def test_the_api_needs_nothing_of_what_makes_gate_3_slow() -> None:
     assert "Layers" not in FUNCTIONS["ApiFunction"]
     assert not source.third_party("api") & {"c2pa-python", "cryptography"}

@@ -131,6 +131,17 @@ class Deployment:
             self._clients[service] = self.stack.client(service)
         return self._clients[service]
 
+    def another_reviewer(self) -> tuple[str, str]:
+        """Name and password of a newcomer whom the operator made a reviewer."""
+        cognito, pool = self.client("cognito-idp"), self.outputs["UserPoolId"]
+        name, password = f"sam-{uuid.uuid4().hex[:8]}", f"Aa1-{uuid.uuid4().hex}"
+        cognito.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+        cognito.admin_set_user_password(
+            UserPoolId=pool, Username=name, Password=password, Permanent=True
+        )
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="reviewers")
+        return name, password
+
     def bucket(self, name: str) -> str:
         """The name of one of the BUCKETS."""
         return self.outputs[f"{name.capitalize()}Bucket"]

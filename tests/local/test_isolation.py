@@ -174,6 +174,10 @@ MAY: dict[str, dict[str, str]] = {
         "table: TIMELINE#": "query",
         "table: USER#": "query",
         "table: PAGE#": "put",
+        "second look": "invoke",
+    },
+    "LookAgain": {
+        "stories: */": "get",
     },
     "CheckCertificate": {
         "signing key": "public-key",
@@ -361,6 +365,7 @@ def on_the_workflow(deployment: Deployment) -> Iterator[Attempt]:
     for where, function, alias in (
         ("functions", "SettleStoryFunction", ""),
         ("gate 3", "PostStoryFunction", ":live"),
+        ("second look", "LookAgainFunction", ":live"),
     ):
         name = _physical(deployment, function) + alias
         invoked = _asks("lambda", "invoke", FunctionName=name, Payload=b"{}")

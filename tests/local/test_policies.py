@@ -259,6 +259,11 @@ GRANTED = {
         "UpdateItem StoriesTable [STORY#*]",
         "Query StoriesTable [VERDICT#* TIMELINE#* USER#*]",
         "PutItem StoriesTable [VERDICT#* PAGE#*]",
+        "InvokeFunction LookAgainFunctionAliaslive",
+    ],
+    "LookAgainFunctionRole": [
+        "GetObject StoriesBucket/*",
+        "DetectModerationLabels *",
     ],
     "CheckCertificateFunctionRole": [
         "GetPublicKey SigningKey",
@@ -608,9 +613,15 @@ def test_the_table_is_never_granted_without_its_partitions(resources: dict[str, 
         ),
         (
             "Get StoriesBucket",
-            {"ApiFunctionRole", "PostStoryFunctionRole", "SettleStoryFunctionRole"},
+            {
+                "ApiFunctionRole",
+                "PostStoryFunctionRole",
+                "LookAgainFunctionRole",
+                "SettleStoryFunctionRole",
+            },
         ),
         ("InvokeFunction PostStory", {"ApiFunctionRole"}),
+        ("InvokeFunction LookAgain", {"PostStoryFunctionRole"}),
         (
             "PutItem StoriesTable [VERDICT",
             {
@@ -684,7 +695,7 @@ def test_no_function_has_the_role_of_another(resources: dict[str, Any]) -> None:
         if each["Type"] == "AWS::Lambda::Function"
     }
     assert functions == {name: f"{name}Role" for name in functions}
-    assert len(functions) == 21
+    assert len(functions) == 22
 
 
 def test_no_client_facing_role_can_read_what_is_private(resources: dict[str, Any]) -> None:

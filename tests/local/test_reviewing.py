@@ -2,37 +2,40 @@
 
 import json
 import re
-import uuid
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.local.deployment import PHOTO, Browser, Deployment, eventually
+from tests.local.deployment import PHOTO, PROFILE, Browser, Deployment, eventually
 from tests.local.test_posting import _ready
 
 HATE = "I hate these people, they are vermin and should all be killed"
-RITA = "rita"
+RITA, BO = "rita", "bo"
 
 
 @pytest.fixture(scope="module")
 def rita(deployment: Deployment) -> Browser:
-    """A reviewer, also for the command line, as the profile of her name."""
+    """A reviewer, also for the command line, as the profile of her name; as is bo."""
+    for user in deployment.people:
+        _profile(deployment, user.username, user.password)
     (user,) = [each for each in deployment.people if each.username == RITA]
-    folder = deployment.home / ".config" / "enliven"
-    (given,) = folder.glob("*.json")
-    known = json.loads(given.read_text())
-    mine = known | {"username": user.username, "password": user.password}
-    (folder / f"{RITA}.json").write_text(json.dumps(mine))
     return deployment.browser(user)
 
 
-def _posted(ana: Browser) -> dict[str, Any]:
-    story_id = _ready(ana)
-    answer = ana.request("POST", f"/stories/{story_id}/post", json={"visibility": "everyone"})
-    assert answer.status_code == httpx.codes.OK, answer.text
-    view: dict[str, Any] = answer.json()
-    return view
+def _profile(deployment: Deployment, name: str, password: str) -> None:
+    """Let the command line sign in as somebody, by the profile of that name."""
+    folder = deployment.home / ".config" / "enliven"
+    known = json.loads((folder / f"{PROFILE}.json").read_text())
+    mine = known | {"username": name, "password": password}
+    (folder / f"{name}.json").write_text(json.dumps(mine))
+
+
+def _said(deployment: Deployment, profile: str, *act: str) -> str:
+    """What a command that has to succeed prints."""
+    done = deployment.enliven(*act, profile=profile)
+    assert done.returncode == 0, (act, done.stderr)
+    return done.stdout
 
 
 def _status(browser: Browser, story_id: str, status: str) -> dict[str, Any]:
@@ -50,45 +53,41 @@ def _trail(deployment: Deployment, story_id: str) -> list[str]:
 def test_a_reported_story_is_hidden_reviewed_removed_appealed_and_seen_again(
     deployment: Deployment, ana: Browser, bo: Browser, rita: Browser
 ) -> None:
-    view = _posted(ana)
-    story_id, page = view["id"], view["share_url"]
-    link = ana.story(story_id)["video_url"]
+    """On the command line, but for the form of the page and what the reviewer's client fetches."""
+    story_id = _ready(ana)
+    assert "✓ posted until " in _said(deployment, PROFILE, "post", story_id)
+    view = ana.story(story_id)
+    page, link = view["share_url"], view["video_url"]
     # From the page, by a form, without account or token; then with an account.
     form = httpx.post(f"{page}/report", data={"reason": "spam", "text": ""}, timeout=60)
     assert (form.status_code, "Thank you" in form.text) == (202, True), form.text
-    told = bo.request("POST", f"/stories/{story_id}/report", json={"reason": "child_safety"})
-    assert (told.status_code, told.json()) == (202, {"received": True})
+    told = _said(deployment, BO, "report", story_id, "--reason", "child_safety", "--text", "look")
+    assert told.startswith("✓ the report has come")
     assert ana.story(story_id)["status"] == "UNDER_REVIEW"
     assert httpx.get(page).status_code == httpx.codes.GONE
     assert bo.request("GET", "/feed").text.count(story_id) == 0
     eventually("the old link leads nowhere", lambda: httpx.get(link).status_code != 200)
     # The reviewer finds it at the top, and sees what was kept.
-    (first, *_) = rita.request("GET", "/reviews").json()["reviews"]
-    assert (first["id"], first["severity"], first["reports"]) == (story_id, 0, 2)
+    first, *_ = _said(deployment, RITA, "review", "list").splitlines()
+    assert first.split()[:5] == [story_id, "urgent", "reported", "since", first.split()[4]]
+    assert "2 reports" in first
     seen = rita.request("GET", f"/reviews/{story_id}").json()
     video = next(each for each in seen["evidence"] if each["kind"] == "video")
     assert httpx.get(video["url"]).content[4:8] == b"ftyp"
-    for act, body in (
-        ("claim", None),
-        ("decide", {"decision": "remove", "reason": "as reported", "categories": ["spam"]}),
-    ):
-        answer = rita.request("POST", f"/reviews/{story_id}/{act}", json=body)
-        assert answer.status_code == httpx.codes.OK, answer.text
+    _said(deployment, RITA, "review", "claim", story_id)
+    remove = ("remove", "--reason", "as reported", "--category", "spam")
+    assert "REMOVED" in _said(deployment, RITA, "review", "decide", story_id, *remove)
     removed = _status(ana, story_id, "REMOVED")
     assert removed["reasons"][0]["code"] == "removed"
     eventually("the strike is given", lambda: bool(ana.request("GET", "/me").json()["strikes"]))
     # Its creator appeals; who has decided does not hear it.
-    appeal = ana.request("POST", f"/stories/{story_id}/appeal", json={"text": "It is art."})
-    assert appeal.status_code == httpx.codes.OK, appeal.text
-    refused = rita.request("POST", f"/reviews/{story_id}/claim")
-    assert (refused.status_code, refused.json()["code"]) == (403, "review_conflict")
-    other = _another_reviewer(deployment)
-    for act, body in (
-        ("claim", None),
-        ("decide", {"decision": "overturn", "reason": "it is art"}),
-    ):
-        answer = other.request("POST", f"/reviews/{story_id}/{act}", json=body)
-        assert answer.status_code == httpx.codes.OK, answer.text
+    told = _said(deployment, PROFILE, "appeal", story_id, "--text", "It is art.")
+    assert told.strip() == "✓ appealed; the story is REMOVED, the appeal pending"
+    refused = deployment.enliven("review", "claim", story_id, profile=RITA)
+    assert (refused.returncode, "review_conflict" in refused.stderr) == (4, True)
+    sam = _another_reviewer(deployment)
+    _said(deployment, sam, "review", "claim", story_id)
+    _said(deployment, sam, "review", "decide", story_id, "overturn", "--reason", "it is art")
     restored = _status(ana, story_id, "POSTED")
     assert httpx.get(restored["video_url"]).status_code == httpx.codes.OK
     assert httpx.get(page).status_code == httpx.codes.OK
@@ -105,21 +104,11 @@ def test_a_reported_story_is_hidden_reviewed_removed_appealed_and_seen_again(
     } <= set(_trail(deployment, story_id))
 
 
-def _another_reviewer(deployment: Deployment) -> Browser:
-    """A newcomer whom the operator made a reviewer; the group is in the next token."""
-    cognito, pool = deployment.client("cognito-idp"), deployment.outputs["UserPoolId"]
-    name, password = f"sam-{uuid.uuid4().hex[:8]}", f"Aa1-{uuid.uuid4().hex}"
-    cognito.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
-    cognito.admin_set_user_password(
-        UserPoolId=pool, Username=name, Password=password, Permanent=True
-    )
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="reviewers")
-    answer = deployment.cognito(
-        "InitiateAuth",
-        AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": name, "PASSWORD": password},
-    )
-    return Browser(deployment, answer.json()["AuthenticationResult"]["AccessToken"])
+def _another_reviewer(deployment: Deployment) -> str:
+    """The profile of a newcomer whom the operator made a reviewer."""
+    name, password = deployment.another_reviewer()
+    _profile(deployment, name, password)
+    return name
 
 
 def test_a_rejected_story_whose_appeal_is_overturned_on_the_command_line_is_made(
@@ -132,8 +121,7 @@ def test_a_rejected_story_whose_appeal_is_overturned_on_the_command_line_is_made
     assert kept == [f"{story_id}/photo.jpg"]
 
     def appealed() -> bool:
-        answer = ana.request("POST", f"/stories/{story_id}/appeal", json={"text": "Song lyrics."})
-        return answer.status_code == httpx.codes.OK
+        return deployment.enliven("appeal", story_id, "--text", "Song lyrics.").returncode == 0
 
     eventually("the appeal is taken", appealed)
     listed = deployment.enliven("review", "list", profile=RITA)

@@ -17,7 +17,7 @@ from story.policy.people import (
     read_lines,
     who_is_there,
 )
-from story.policy.rows import gate, version
+from story.policy.rows import gate, is_for, version
 from story.policy.verdicts import (
     ILLEGAL,
     Finding,
@@ -39,6 +39,7 @@ __all__ = [
     "Seen",
     "Verdict",
     "gate",
+    "is_for",
     "join",
     "judge_again",
     "judge_blocked",

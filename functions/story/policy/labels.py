@@ -98,7 +98,7 @@ def _again(found: Finding, *, minor: bool) -> tuple[Finding, Row]:
 def _read(answer: Any) -> tuple[list[tuple[str, str, float]], str]:
     """(name, its parent's name, percent) of each label, and the model."""
     try:
-        model = f"rekognition moderation {answer['ModerationModelVersion']}"
+        model = f"{rows.MODERATION}{answer['ModerationModelVersion']}"
         return [
             (str(label["Name"]), label.get("ParentName") or "", percent(label["Confidence"]))
             for label in answer["ModerationLabels"]

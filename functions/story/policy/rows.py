@@ -9,7 +9,7 @@ nothing is judged by a policy that has an error in it.
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,6 +51,10 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "video": ("labels", "text", "reading"),
     "posting": ("labels", "words"),
 }
+#: What policy.toml has.
+_NAMED: Final = ("version", "models")
+#: How verdicts name a moderation model, before its version.
+MODERATION: Final = "rekognition moderation "
 UNKNOWN: Final = "unknown"
 REQUIRED: Final = "required"
 RECOGNISED: Final = "Public Figures"
@@ -169,10 +173,12 @@ class Gate:
 
 @dataclass(frozen=True)
 class Policy:
-    """All gates, and the version that names exactly this content."""
+    """All gates, the version that names exactly this content, and the models that it is for."""
 
     version: str
     gates: Mapping[str, Gate]
+    #: Versions of the moderation model whose scores the rows of pictures are for.
+    models: frozenset[str]
 
 
 @cache
@@ -191,6 +197,15 @@ def version() -> str:
     return policy().version
 
 
+def is_for(models: Iterable[str]) -> bool:
+    """Whether pictures that these models have judged were judged by one that the policy is for.
+
+    `models` are a verdict's; one that names no moderation model says nothing of pictures.
+    """
+    asked = {name for name in models if name.startswith(MODERATION)}
+    return bool(asked) and asked <= {f"{MODERATION}{each}" for each in policy().models}
+
+
 def load(folder: Path) -> Policy:
     """Read and check policy.toml and a file for each gate. Raises PolicyInvalid."""
     digest = hashlib.sha256()
@@ -205,14 +220,24 @@ def load(folder: Path) -> Policy:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PolicyInvalid(f"{path.name} is not TOML: {error}") from error
         digest.update(content)
-    given = documents.pop("policy").get("version")
+    named = _table(_At("policy.toml", "the file"), documents.pop("policy"), _NAMED, "keys")
+    given, models = named["version"], named["models"]
     if not isinstance(given, str) or not _VERSION.fullmatch(given):
         raise PolicyInvalid(
             f"policy.toml, version: {given!r}; it must be a text as '2026-11-2': "
             "year, month, and a number"
         )
+    if (
+        not isinstance(models, list)
+        or not models
+        or not all(isinstance(each, str) and each for each in models)
+    ):
+        raise PolicyInvalid(
+            f"policy.toml, models: {models!r}; it must be a list of versions of the moderation "
+            "model, as ['7.0']"
+        )
     gates = {name: _gate(name, document) for name, document in documents.items()}
-    return Policy(f"{given}+{digest.hexdigest()[:8]}", gates)
+    return Policy(f"{given}+{digest.hexdigest()[:8]}", gates, frozenset(models))
 
 
 class _At(NamedTuple):

@@ -253,6 +253,29 @@ def test_a_reviewer_sets_aside_only_what_has_decided() -> None:
     assert decide(story_id, "allow", categories=["Violence"])["statusCode"] == 200
 
 
+@pytest.mark.parametrize("kind", ["held", "reported", "appeal"])
+def test_the_time_to_a_decision_is_a_metric_of_its_kind(
+    kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story_id = hidden() if kind == "reported" else held()
+    decision = {"held": "allow", "reported": "restore", "appeal": "uphold"}[kind]
+    if kind == "appeal":
+        decided(story_id, "reject")
+        assert appeal(story_id)["statusCode"] == 200
+    made.change(story_id, review_since=feed.iso(datetime.now(UTC) - timedelta(hours=2)))
+    assert claim(story_id, SAM)["statusCode"] == 200
+    capsys.readouterr()
+    assert decide(story_id, decision, SAM)["statusCode"] == 200
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [json.loads(each) for each in lines if '"ReviewSeconds"' in each and "_aws" in each]
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Metrics"] == [{"Name": "ReviewSeconds", "Unit": "Seconds"}]
+    assert [sorted(each) for each in directive["Dimensions"]] == [[], ["decision", "kind"]]
+    assert (line["kind"], line["decision"]) == (kind, decision)
+    assert line["ReviewSeconds"] == [pytest.approx(7_200, abs=30)]
+    assert line["story_id"] == story_id, "a property of the line, and no dimension"
+
+
 def test_a_decision_sent_twice_is_taken_once() -> None:
     story_id = held()
     claim(story_id)

@@ -76,5 +76,6 @@ def test_no_metric_is_counted_by_story_or_person() -> None:
         "engine",
         "dependency",
         "decision",
+        "kind",
         "listed",
     }

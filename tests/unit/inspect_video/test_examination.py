@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inspect_video import clip, likeness
+from frames import clip
+from inspect_video import likeness
 from inspect_video.examination import Examined, examine
 from story.errors import ResultUnreadable, VideoDefective, VideoUnreadable
 from story.generation import Box, Wishes

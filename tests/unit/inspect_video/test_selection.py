@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inspect_video import selection
+from frames import selection
 from story.limits import GATE_FRAMES
 
 FPS, SECONDS = 24, 5

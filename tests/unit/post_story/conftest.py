@@ -1,18 +1,22 @@
 """A READY story with a real signature, in an account of this process; a guardrail on loopback."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from cloud import media, stories
 from cloud.clients import client
+from frames import clip
 from local import golden_events
+from look_again.handler import handler as look_again
 from post_story.handler import handler
 from story.contracts import PostStoryOutput, SignVideoOutput
 from story.generation import Report
+from tests.unit.api.posted import lambda_service
 from tests.unit.cloud.account import account
 from tests.unit.sign_video.conftest import MOTION, Signed, deployed
 from tests.workflow.providers import Providers
@@ -49,6 +53,24 @@ class Ready:
 
     providers: Providers
     signed: SignVideoOutput
+    #: What look_again was asked, and what answers it: the payload and an error's kind.
+    looked: list[dict[str, Any]] = field(default_factory=list)
+    look: Callable[[dict[str, Any]], tuple[Any, str | None]] = lambda asked: (
+        look_again(asked, None),  # type: ignore[arg-type]  # no Lambda around it
+        None,
+    )
+
+    def invoked(self, asked: dict[str, Any]) -> tuple[Any, str | None]:
+        """As Lambda has look_again answer."""
+        self.looked.append(asked)
+        return self.look(asked)
+
+    def frame_size(self) -> tuple[int, int]:
+        """Width and height of the clip, in pixels."""
+        ref = self.signed.video
+        body = client("s3").get_object(Bucket=ref.bucket, Key=ref.key)["Body"].read()
+        found = clip.declared(body)
+        return found.width, found.height
 
     def post(self, **asked: Any) -> PostStoryOutput:
         """Ask gate 3, as the API does."""
@@ -72,7 +94,12 @@ class Ready:
 
     def verdict(self, gate: str, attempt: int = 1, **changed: Any) -> None:
         """What a gate has decided."""
-        detail = {"verdict": "allow", "reasons": [], "findings": [], "models": ["m 7"]}
+        detail = {
+            "verdict": "allow",
+            "reasons": [],
+            "findings": [],
+            "models": ["rekognition moderation 7.0"],
+        }
         kept = {"gate": gate, "verdict": "allow", "decided_at": AT, "policy": "2026-11-1"}
         stories.put_verdict(STORY, attempt, gate, {**kept, "detail": json.dumps(detail), **changed})
 
@@ -110,16 +137,22 @@ def ready(
     account: None,  # noqa: ARG001 - it is what this works in
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Ready]:
-    with Providers() as providers:
+    with Providers() as providers, ExitStack() as services:
+        story = Ready(providers, _written(_published(signed_once)))
         for name, value in {
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": providers.url,
+            "AWS_ENDPOINT_URL_REKOGNITION": providers.url,
+            "AWS_ENDPOINT_URL_LAMBDA": services.enter_context(lambda_service(story.invoked)),
+            "LOOK_AGAIN_FUNCTION": "look-again:live",
+            "REKOGNITION_QUOTA": "1000",
+            "REKOGNITION_CONCURRENCY": "4",
+            "STATE_CONCURRENCY": "0",
             "GUARDRAIL_ID": "guardrail",
             "GUARDRAIL_VERSION": "1",
             "TRUST_ANCHORS_PARAMETER": ANCHORS,
         }.items():
             monkeypatch.setenv(name, value)
         client("ssm").put_parameter(Name=ANCHORS, Value=signed_once.root, Type="String")
-        story = Ready(providers, _written(_published(signed_once)))
         for gate in ("photo", "words", "video"):
             story.verdict(gate)
         yield story

@@ -1,11 +1,14 @@
 """Gate 3: what lets a story be seen, and everything that does not."""
 
+import base64
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import encypher_c2pa
 import pytest
+from PIL import Image
 
 from cloud import posts, stories, users
 from cloud.clients import client
@@ -18,6 +21,8 @@ from tests.unit.post_story.conftest import ANCHORS, AT, CREATOR, STORY, Ready
 from tests.workflow import providers
 
 LATER = timedelta(seconds=limits.POSTED_SECONDS)
+#: As a verdict names the model of the policy, and one of the past.
+MODEL, FORMER = "rekognition moderation 7.0", "rekognition moderation 6.1"
 
 
 def refused(ready: Ready, **asked: Any) -> str:
@@ -130,12 +135,12 @@ def test_a_verdict_on_an_earlier_attempt_says_nothing_of_this_one(ready: Ready) 
     assert refused(ready) == "gates_not_passed"
 
 
-def _found(category: str, confidence: float) -> str:
+def _found(category: str, confidence: float, model: str = MODEL) -> str:
     finding = policy.Finding(
         category=category, label=category, confidence=confidence, reject_at=99, review_at=99
     )
     kept = policy.Verdict(
-        verdict="allow", reasons=(), findings=(finding,), models=("m 7",), policy="older"
+        verdict="allow", reasons=(), findings=(finding,), models=(model,), policy="older"
     )
     return kept.model_dump_json()
 
@@ -149,6 +154,111 @@ def test_scores_that_an_older_policy_allowed_are_held_against_the_one_of_today(
     assert refused(ready) == "gates_not_passed"
     ready.verdict("video", policy="older", detail=_found("Violence", 45.0))
     assert ready.post().posted
+
+
+@pytest.mark.parametrize("gate_name", ["photo", "video"])
+def test_a_clip_that_another_model_has_judged_is_judged_anew_by_that_of_today(
+    ready: Ready, gate_name: str
+) -> None:
+    ready.verdict(gate_name, detail=_found("Violence", 45.0, FORMER))
+    assert ready.post().posted
+    asked = [
+        call for call in ready.providers.asked if call["operation"] == "DetectModerationLabels"
+    ]
+    assert 2 <= len(asked) <= limits.GATE_FRAMES
+    for call in asked:
+        with Image.open(io.BytesIO(base64.b64decode(call["Image"]["Bytes"]))) as frame:
+            assert frame.format == "JPEG"
+            assert frame.size == ready.frame_size()
+    (kept,) = [v for v in stories.partition("VERDICT", STORY) if v["gate"] == "posting"]
+    verdict = policy.Verdict.model_validate_json(kept["detail"])
+    assert MODEL in verdict.models
+    assert (kept["verdict"], kept["policy"]) == ("allow", policy.version())
+
+
+def test_a_clip_that_the_policys_model_has_judged_is_not_judged_again(ready: Ready) -> None:
+    ready.verdict("video", policy="older", detail=_found("Violence", 45.0))
+    assert ready.post().posted
+    assert ready.looked == []
+
+
+def test_a_verdict_that_names_no_model_of_pictures_is_not_relied_on(ready: Ready) -> None:
+    ready.verdict("video", detail=_found("Violence", 45.0, "bedrock guardrails"))
+    assert ready.post().posted
+    assert len(ready.looked) == 1
+
+
+@pytest.mark.parametrize("confidence", [65.0, 99.0], ids=["review", "reject"])
+def test_what_the_model_of_today_finds_in_the_clip_keeps_it_from_being_posted(
+    ready: Ready, confidence: float
+) -> None:
+    ready.verdict("video", detail=_found("Violence", 1.0, FORMER))
+    ready.providers.pictures = [
+        providers.SAFE_PICTURE,
+        providers.picture("Weapons", "Violence", confidence),
+    ]
+    assert refused(ready) == "gates_not_passed"
+    (kept,) = [v for v in stories.partition("VERDICT", STORY) if v["gate"] == "posting"]
+    verdict = policy.Verdict.model_validate_json(kept["detail"])
+    assert [found.row for found in verdict.findings] == ["posting/Violence/Weapons"]
+    assert verdict.reasons[0].message in str(ready.post().detail)
+
+
+def test_scores_of_a_former_model_are_compared_with_nothing(ready: Ready) -> None:
+    ready.verdict("video", policy="older", detail=_found("Violence", 95.0, FORMER))
+    assert ready.post().posted
+    assert "age_restriction" not in ready.record()
+
+
+def test_what_the_model_of_today_restricts_is_restricted(ready: Ready) -> None:
+    ready.verdict("video", detail=_found("Violence", 1.0, FORMER))
+    ready.providers.pictures = [providers.picture("Weapons", "Violence", 45.0)]
+    assert ready.post().posted
+    assert ready.record()["age_restriction"] == 18
+
+
+def test_the_clip_of_a_story_with_a_face_that_may_be_a_minors_is_judged_more_strictly(
+    ready: Ready,
+) -> None:
+    ready.providers.pictures = [providers.picture("Weapons", "Violence", 45.0)]
+    face = policy.note_minors(policy.read_faces(providers.somebody(low=8, high=12)[1]))
+    seen = face.model_copy(update={"models": (FORMER,)})
+    ready.verdict("photo", detail=seen.model_dump_json())
+    assert refused(ready) == "gates_not_passed"
+
+
+def test_what_a_reviewer_set_aside_stays_so_for_the_model_of_today(ready: Ready) -> None:
+    ready.change(overrides=[{"decision": "d1", "categories": ["Violence"]}])
+    ready.verdict("video", detail=_found("Violence", 95.0, FORMER))
+    ready.providers.pictures = [providers.picture("Weapons", "Violence", 99.0)]
+    assert ready.post().posted
+
+
+def test_words_that_may_not_be_posted_have_no_clip_judged(ready: Ready) -> None:
+    ready.verdict("video", detail=_found("Violence", 1.0, FORMER))
+    ready.providers.words = [providers.blocked("HATE")]
+    assert refused(ready) == "words_not_allowed"
+    assert ready.looked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"errorType": "VideoUnreadable"}, DependencyUnavailable),
+        ({"verdict": "allow"}, ModerationUnanswered),
+        (None, ModerationUnanswered),
+    ],
+    ids=["an error", "no whole verdict", "nothing"],
+)
+def test_a_second_look_that_gives_no_verdict_posts_nothing(
+    ready: Ready, answer: Any, error: type[Exception]
+) -> None:
+    ready.verdict("video", detail=_found("Violence", 1.0, FORMER))
+    ready.look = lambda _: (answer, "Unhandled" if error is DependencyUnavailable else None)
+    before = ready.record()
+    with pytest.raises(error):
+        ready.post()
+    assert ready.record() == before
 
 
 def test_viewers_have_to_be_of_the_highest_age_that_a_gate_has_found(ready: Ready) -> None:

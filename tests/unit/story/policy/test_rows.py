@@ -233,10 +233,12 @@ WRONG = [
     ("words.toml", "[words.HATE]", "[words", "words.toml is not TOML: "),
     (
         "policy.toml",
-        '"2026-11-2"',
+        '"2026-11-3"',
         '"latest"',
         "policy.toml, version: 'latest'; it must be a text ",
     ),
+    ("policy.toml", "models", "model", "policy.toml, the file: 'model'; the keys that exist are "),
+    ("policy.toml", '["7.0", ', "[7.0, ", "policy.toml, models: [7.0, "),
 ]
 
 
@@ -268,6 +270,14 @@ def test_no_change_goes_by_the_same_version(tmp_path: Path) -> None:
     changed = rows.load(_changed(tmp_path, "photo.toml", "reject = 60", "reject = 61"))
     assert changed.version != policy.version()
     assert changed.version.partition("+")[0] == policy.version().partition("+")[0]
+
+
+def test_the_policy_is_for_the_models_that_it_names_and_no_other() -> None:
+    assert policy.is_for(["bedrock guardrails", "rekognition moderation 7.0"])
+    assert not policy.is_for(["rekognition moderation 7.0", "rekognition moderation 6.1"])
+    assert not policy.is_for(["rekognition moderation"])
+    assert not policy.is_for(["bedrock guardrails"]), "nothing is known of the pictures"
+    assert not policy.is_for([])
 
 
 def test_the_check_of_the_build_says_what_is_wrong_and_fails(

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import av
 import numpy as np
 from av.video.reformatter import Colorspace, Interpolation
+from PIL import Image
 
-from inspect_video import selection
+from frames import selection
 from story.errors import VideoUnreadable
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
-    from story.generation import Direction
+    from story.generation import Direction, Report
+
+#: Of the frames that models are asked about.
+_JPEG_QUALITY: Final = 90
 
 #: (H, W, 3) uint8, sRGB.
 Rgb: TypeAlias = "NDArray[np.uint8]"
@@ -92,12 +96,12 @@ def declared(video: bytes) -> Declared:
         raise VideoUnreadable(f"The clip's metadata is not text: {error.object[:16]!r}") from error
 
 
-def decode(video: bytes, direction: Direction) -> Pictures:
-    """Decode every frame, but not more than two beyond what was directed.
+def decode(video: bytes, expected: Direction | Report) -> Pictures:
+    """Decode every frame, but not more than two beyond what was directed or reported.
 
     Raises VideoUnreadable if a frame does not decode cleanly.
     """
-    small_size = (direction.width // SMALL, direction.height // SMALL)
+    small_size = (expected.width // SMALL, expected.height // SMALL)
     small: list[Rgb] = []
     times: list[float] = []
     motion: list[float] = []
@@ -115,7 +119,7 @@ def decode(video: bytes, direction: Direction) -> Pictures:
                 times.append(float(frame.time or 0.0))
                 motion.append(_mean_difference(small[-1], small[-2]) if index else 0.0)
                 whole.append(frame)
-                if index > direction.frames:
+                if index > expected.frames:
                     break
     except av.FFmpegError as error:
         raise VideoUnreadable(
@@ -131,6 +135,13 @@ def decode(video: bytes, direction: Direction) -> Pictures:
         kept={index: _rgb(whole[index]) for index in chosen},
         motion=tuple(motion),
     )
+
+
+def jpeg(pixels: Rgb) -> bytes:
+    """A frame as models are asked about it."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=_JPEG_QUALITY)
+    return out.getvalue()
 
 
 def _mean_difference(one: Rgb, other: Rgb) -> float:

@@ -1,0 +1,1 @@
+"""A clip's pictures: decoded once, and those of them chosen that models judge."""

@@ -1,0 +1,1 @@
+"""What a model of today says of a signed clip that another one has judged."""
