@@ -23,6 +23,7 @@ LAN ?=
 SECONDS ?=
 SEED ?=
 CASES ?=
+ENGINE ?=
 IMAGE ?=
 ENVIRONMENT ?= dev
 REGION ?=
@@ -56,8 +57,8 @@ demo: $(READY)  ## One photo in, one signed story out (PHOTO=… PROMPT=… OUT=
 demo-trust: $(READY)  ## What Enliven promises, each promise put to the test (90 s)
 	@$(BIN)/python -m local.demo_trust
 
-up: $(READY)  ## Bring the local stack up (LAN=yes or LAN=ADDRESS lets phones in)
-	@$(BIN)/enliven up $(if $(LAN),--lan $(filter-out yes,$(LAN)))
+up: $(READY) $(if $(filter tiny,$(ENGINE)),tiny)  ## Bring the local stack up (LAN=yes or LAN=ADDRESS lets phones in; ENGINE=tiny: a model in miniature)
+	@$(BIN)/enliven up $(if $(LAN),--lan $(filter-out yes,$(LAN))) $(if $(ENGINE),--engine $(ENGINE))
 
 down: $(READY)  ## Stop the local stack
 	@$(BIN)/enliven down
@@ -152,6 +153,15 @@ $(DIFFUSION_READY): requirements/diffusion.txt $(READY)
 	@$(BIN)/uv pip install --quiet --python $(DIFFUSION)/bin/python --require-hashes --no-deps \
 		$(foreach each,$(TORCH_LINKS),--find-links $(each)) -r requirements/diffusion.txt
 	@touch $@
+
+# The weights of the engine `tiny`, by chance but always the same.
+TINY := $(DIFFUSION)/tiny/manifest.json
+.PHONY: tiny
+tiny: $(TINY)
+$(TINY): local/tiny.py functions/story/model_cards/tiny.toml $(DIFFUSION_READY)
+	@echo "Drawing the weights of a model in miniature ..."
+	@rm -rf $(@D)
+	@PYTHONPATH=.:functions OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(DIFFUSION)/bin/python -m local.tiny $(@D)
 
 # One thread: two would wait for each other longer than they compute (docs/benchmarks/diffusion.md).
 test-diffusion: $(DIFFUSION_READY)  ## The engines with trained models, in miniature, in PyTorch (TORCH_LINKS=…)

@@ -75,6 +75,12 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="the video's credential may say that the photo's own held, and name them",
     )
+    parser.add_argument(
+        "--no-fallback",
+        dest="allow_fallback",
+        action="store_false",
+        help="rather no video than one by another engine, where a trained model's have defects",
+    )
     parser.add_argument("--profile", default=profiles.LOCAL, metavar="NAME")
     parser.add_argument(
         "--timeout", type=float, default=DEFAULT_TIMEOUT_SECONDS, metavar="S", help="seconds"
@@ -146,6 +152,7 @@ def _request(options: Namespace) -> CreateStory:
             seed=options.seed,
             language=options.language,
             keep_photo_credentials=options.keep_photo_credentials,
+            allow_fallback=options.allow_fallback,
         )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -56,6 +56,8 @@ def receipt(
     row("gates", *_gates(view))
     if view.engine is not None:
         engine = f"{view.engine.name} {view.engine.version} ({view.engine.family})"
+        if view.engine.instead_of is not None:
+            engine += f", instead of {view.engine.instead_of}"
         row("engine", Text(printable(engine)))
     if view.seed is not None:
         row("seed", Text(str(view.seed)))

@@ -19,6 +19,7 @@ from cli.outcome import CommandFailed, Exit
 from cli.phones import announce
 from cli.terminal import open_console
 from cli.words import milliseconds, printable, seconds
+from local.engine import ENGINES, MOTION
 from local.environments import STACK_NAME
 from local.stack import PARAMETERS
 
@@ -62,6 +63,12 @@ def arguments(command: ArgumentParser) -> None:
         help="let phones in by this machine's ADDRESS (the default route's if none is given); "
         "without --lan they are shut out again",
     )
+    command.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=MOTION,
+        help="behind the endpoint: motion, or a trained model in miniature (make up ENGINE=tiny)",
+    )
 
 
 def run(options: Namespace) -> Exit:
@@ -70,7 +77,9 @@ def run(options: Namespace) -> Exit:
     began = time.monotonic()
     with stack_failures():
         phones = None if options.lan is None else _phones(options.lan)
-        stack = bring_up(checkout.ROOT, console, fresh=options.fresh, phones=phones)
+        stack = bring_up(
+            checkout.ROOT, console, fresh=options.fresh, phones=phones, engine=options.engine
+        )
     took = seconds(time.monotonic() - began)
     console.print(
         Text("up", "bold green").append(f" in {took}", "bold").append(f"  {stack.endpoint}", "dim")
@@ -99,7 +108,12 @@ def _phones(wanted: str) -> Phones:
 
 
 def bring_up(
-    root: Path, console: Console, *, fresh: bool, phones: Phones | None = None
+    root: Path,
+    console: Console,
+    *,
+    fresh: bool,
+    phones: Phones | None = None,
+    engine: str = MOTION,
 ) -> LocalStack:
     """Start, deploy, sign up the demo's users, certify the signing key, write the profile.
 
@@ -115,7 +129,7 @@ def bring_up(
             note("stopped" if stacks.stop(root) else "nothing ran")
     with _step(console, "processes") as note:
         known = stacks.find(root)
-        stack = stacks.start(root)
+        stack = stacks.start(root, engine=engine)
         kept = known is not None and known.servers == stack.servers
         names = ", ".join(server.name for server in stack.servers)
         note(f"{names} {'run already' if kept else 'started'}")
@@ -124,7 +138,11 @@ def bring_up(
         with _step(console, "phones") as note:
             stack = opening.close(stack)
             note("shut out" if origin is None else "shut out for a moment")
-    parameters = {**PARAMETERS, **(origin.parameters if origin else {})}
+    parameters = {
+        **PARAMETERS,
+        "LocalEngine": engine,
+        **(origin.parameters if origin else {}),
+    }
     with _step(console, "changes") as note:
         state = signature(stack, parameters)
         unchanged = kept and is_complete(stack.state_dir, state)

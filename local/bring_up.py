@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from local import certificates, deploy, stack, users
+from local.engine import MOTION
 from local.lan import opening
 from local.stack import PARAMETERS
 
@@ -40,6 +41,7 @@ def up(
     model_server: tuple[str, ...] = stack.MODEL_SERVER,
     parameters: Mapping[str, str] = PARAMETERS,
     lan: str | None = None,
+    engine: str = MOTION,
 ) -> Laptop:
     """Start what does not run, deploy what has changed. Raises StackError or TemplateError.
 
@@ -47,11 +49,19 @@ def up(
     without it, whatever was before.
     """
     started = stack.start(
-        project_root, state_dir=state_dir, strict_auth=strict_auth, model_server=model_server
+        project_root,
+        state_dir=state_dir,
+        strict_auth=strict_auth,
+        model_server=model_server,
+        engine=engine,
     )
     origin = None if lan is None else opening.origin(started, lan)
     started = opening.close(started)
-    addressed = {**parameters, **(origin.parameters if origin else {})}
+    addressed = {
+        **parameters,
+        "LocalEngine": engine,
+        **(origin.parameters if origin else {}),
+    }
     deployed = replace(started, outputs=deploy.deploy(started, parameters=addressed))
     root_certificate = certificates.install(
         deployed.client("ssm"),

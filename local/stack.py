@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from local import engine as engines
 from local import environments, processes
 from local.environments import ACCESS_KEY, REGION, SECRET_KEY, STACK_NAME
 from local.processes import Server, StackError
@@ -75,6 +76,8 @@ class LocalStack:
     secret_key: str = field(default=SECRET_KEY, repr=False)
     #: The front server for phones, if it was asked for.
     lan: Server | None = None
+    #: One of local.engine.ENGINES.
+    engine: str = engines.MOTION
 
     @property
     def servers(self) -> tuple[Server, Server, Server]:
@@ -116,23 +119,27 @@ def start(
     state_dir: Path | None = None,
     strict_auth: bool = False,
     model_server: tuple[str, ...] = MODEL_SERVER,
+    engine: str = engines.MOTION,
 ) -> LocalStack:
     """Start the three processes, or find them running.
 
     `strict_auth` lets the emulator check signatures and role policies. `model_server` is what the
-    interpreter runs as the model endpoint. Raises StackError.
+    engine's interpreter runs as the model endpoint. Raises StackError.
     """
+    engines.interpreter(project_root, engine)  # before what runs is stopped for it
     state_dir = state_dir or project_root / STATE_FOLDER
     with _exclusive(state_dir):
         running = _read(project_root, state_dir)
         if running is not None:
             healthy = all(server.is_healthy() for server in running.servers)
-            if healthy and running.strict_auth == strict_auth:
+            if healthy and (running.strict_auth, running.engine) == (strict_auth, engine):
                 return running
             processes.stop(_all(running))
         started: list[Server] = []
         try:
-            return _start(project_root, state_dir, strict_auth, model_server, started)
+            return _start(
+                project_root, state_dir, strict_auth, model_server, started, engine=engine
+            )
         except BaseException:
             processes.stop(started)
             raise
@@ -213,6 +220,8 @@ def _start(
     strict_auth: bool,
     model_server: tuple[str, ...],
     started: list[Server],
+    *,
+    engine: str,
 ) -> LocalStack:
     emulator_port, standins_port, model_port = processes.free_ports(3)
     emulator_url = f"http://127.0.0.1:{emulator_port}"
@@ -221,11 +230,17 @@ def _start(
     aws = environments.inherited() | environments.of_aws(emulator_url, standins_url, secret_key)
 
     def launch(
-        name: str, arguments: tuple[str, ...], port: int, health: str, environment: dict[str, str]
+        name: str,
+        arguments: tuple[str, ...],
+        port: int,
+        health: str,
+        environment: dict[str, str],
+        *,
+        python: str = sys.executable,
     ) -> Server:
         server = processes.start(
             name,
-            [sys.executable, *arguments],
+            [python, *arguments],
             port=port,
             health=health,
             directory=project_root,
@@ -267,13 +282,22 @@ def _start(
             "PROGRESS_BUS": PROGRESS_BUS,
             # As in its container, `story` is importable beside it.
             "PYTHONPATH": str(project_root / "functions"),
-        },
+        }
+        | engines.environment(project_root, engine),
+        python=engines.interpreter(project_root, engine),
     )
     stack = LocalStack(
-        project_root, state_dir, strict_auth, emulator, standins, model, secret_key=secret_key
+        project_root,
+        state_dir,
+        strict_auth,
+        emulator,
+        standins,
+        model,
+        secret_key=secret_key,
+        engine=engine,
     )
     for server in stack.servers:
-        processes.wait_until_healthy(server, _READY_SECONDS)
+        processes.wait_until_healthy(server, engines.ready_seconds(engine))
     _write(stack)
     return stack
 
@@ -285,6 +309,7 @@ def _state_file(state_dir: Path) -> Path:
 def _write(stack: LocalStack) -> None:
     document = {
         "strict_auth": stack.strict_auth,
+        "engine": stack.engine,
         "secret_key": stack.secret_key,
         "servers": {server.name: asdict(server) for server in stack.servers},
         "lan": None if stack.lan is None else asdict(stack.lan),
@@ -313,6 +338,7 @@ def _read(project_root: Path, state_dir: Path) -> LocalStack | None:
             standins,
             model,
             secret_key=document["secret_key"],
+            engine=document["engine"],
             lan=None if document["lan"] is None else Server(**document["lan"]),
         )
     except (ValueError, TypeError, KeyError) as error:

@@ -4,7 +4,8 @@
 
 `SAGEMAKER_BIND_TO_PORT` sets the port, `PROGRESS_BUS` the EventBridge bus for progress, `ENGINE`
 the engine (a name that story.cards has a card of; motion if unset) and `MODEL_FOLDER` where its
-weights are. One generation runs at a time; who comes meanwhile is told EngineBusy and when to come
+weights are. Beside a trained model the motion engine is there too, for clips that are directed in
+its place. One generation runs at a time; who comes meanwhile is told EngineBusy and when to come
 again.
 """
 
@@ -39,6 +40,7 @@ from model_endpoint.parcel import MAX_REQUEST_BYTES, open_request, pack_result, 
 from model_endpoint.photo import read_photo
 from model_endpoint.progress import Herald, Send, bus_sender, to_nobody
 from model_endpoint.stop import Stop
+from story.cards import FALLBACK
 from story.errors import (
     EngineBusy,
     EnlivenError,
@@ -47,7 +49,7 @@ from story.errors import (
     Permanent,
     SettingInvalid,
 )
-from story.generation import REQUEST_MEDIA_TYPE, Failure, Report
+from story.generation import REQUEST_MEDIA_TYPE, Direction, Failure, Report
 from story.limits import INVOCATION_TIMEOUT_SECONDS
 
 DEFAULT_PORT = 8080
@@ -82,9 +84,13 @@ class JsonLines(logging.Formatter):
 class Endpoint:
     """One engine behind HTTP."""
 
-    def __init__(self, engine: Engine, send: Send) -> None:
-        """Serve what `engine` makes; progress goes to `send`."""
+    def __init__(self, engine: Engine, send: Send, stand_in: Engine | None = None) -> None:
+        """Serve what `engine` makes; progress goes to `send`.
+
+        stand_in: makes the clips that are directed in place of the engine's.
+        """
         self._engine = engine
+        self._stand_in = stand_in
         self._send = send
         self._turn = threading.Lock()
         self._stop: Stop | None = None
@@ -94,6 +100,8 @@ class Endpoint:
         """Load every weight and run every stage once."""
         started = time.perf_counter()
         self._engine.warm_up()
+        if self._stand_in is not None:
+            self._stand_in.warm_up()
         metrics.log(
             LOG,
             "ready",
@@ -147,6 +155,7 @@ class Endpoint:
         started = time.perf_counter()
         direction, data = open_request(body)
         waited = seconds_under_way(body)
+        engine = self._for(direction)
         photo = read_photo(data)
         with (
             tempfile.TemporaryDirectory() as folder,
@@ -158,7 +167,7 @@ class Endpoint:
                 herald.tell(fraction, stage)
 
             video = Path(folder) / "clip.mp4"
-            report: Report = self._engine.generate(photo, direction, video, tell)
+            report: Report = engine.generate(photo, direction, video, tell)
             result = pack_result(video, report)
         measured: dict[str, tuple[float, metrics.Unit]] = {
             "ClipSeconds": (round(time.perf_counter() - started, 3), "Seconds"),
@@ -169,12 +178,20 @@ class Endpoint:
         metrics.log(
             LOG,
             "clip made",
-            self._engine.card.engine.name,
+            engine.card.engine.name,
             measured,
             inference_id=direction.inference_id,
             timings=report.timings,
         )
         return result
+
+    def _for(self, direction: Direction) -> Engine:
+        """Raises GenerationFailed where another is to stand in for a trained one, and none can."""
+        if direction.instead_of is None or self._engine.card.engine.family == "procedural":
+            return self._engine
+        if self._stand_in is None:
+            raise GenerationFailed(f"nothing stands in for {direction.instead_of} here")
+        return self._stand_in
 
 
 async def until_gone(request: Request, stop: Stop) -> None:
@@ -272,16 +289,16 @@ def main(arguments: list[str]) -> int:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     bus = os.environ.get("PROGRESS_BUS")
+    name = os.environ.get("ENGINE", FALLBACK)
     try:
-        engine = engine_named(
-            os.environ.get("ENGINE", "motion"),
-            Path(os.environ.get("MODEL_FOLDER", MODEL_FOLDER)),
-            encoder(os.environ.get("ENCODER", X264.name)),
-        )
+        encoded = encoder(os.environ.get("ENCODER", X264.name))
+        folder = Path(os.environ.get("MODEL_FOLDER", MODEL_FOLDER))
+        engine = engine_named(name, folder, encoded)
+        stand_in = None if name == FALLBACK else engine_named(FALLBACK, folder, encoded)
     except (WeightsRefused, SettingInvalid) as error:
         LOG.error("no engine", extra={"facts": {"reason": str(error)}})  # noqa: TRY400 - no defect of ours
         return EXIT_NOT_READY
-    endpoint = Endpoint(engine, bus_sender(bus) if bus else to_nobody)
+    endpoint = Endpoint(engine, bus_sender(bus) if bus else to_nobody, stand_in)
     config = uvicorn.Config(
         application(endpoint),
         host=options.host,

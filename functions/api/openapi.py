@@ -15,7 +15,7 @@ from api.problems import MEDIA_TYPE
 from story import review
 
 #: Rises by the middle number when something is added, by the first when something is taken away.
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 _UNAUTHORIZED = str(int(HTTPStatus.UNAUTHORIZED))
 #: Its body is read by the route itself, so Powertools does not know it.
 _FORM = "/s/{story_id}/report"

@@ -10,7 +10,7 @@ from story import limits, progress, receipt, review
 from story.contracts import Credential, ObjectRef
 from story.generation import EngineName, Report
 from story.states import ENDED, Status, effective
-from story.view import Cost, Reason, StoryView, TimelineEntry, VerdictView
+from story.view import Reason, StoryView, TimelineEntry, VerdictView
 
 #: Signs a key of the stories bucket; called only for a story that is READY or POSTED.
 Sign = Callable[[Literal["video", "poster"]], str]
@@ -86,6 +86,7 @@ def present(
     ready = status is Status.READY or "posted_at" in record
     linked = showing.link_seconds(record, now) > 0
     report = _report(named) if ready else None
+    engine = EngineName.model_validate_json(record["engine"]) if ready else None
     at_work = status is Status.PROCESSING
     # Of a story that is over: where it stopped, at the moment when it did.
     moment = now if at_work else datetime.fromisoformat(record["updated_at"])
@@ -124,16 +125,16 @@ def present(
         reasons=tuple(reasons),
         verdicts=judged,
         timeline=timeline_entries(named, over=status in ENDED),
-        engine=EngineName.model_validate_json(record["engine"]) if ready else None,
+        engine=engine,
         seed=report.seed if report else None,
         understood=report.understood if report else (),
-        unmet=(*report.unmet, *_directed(named)) if report else (),
+        unmet=(*report.unmet, *_directed(named), *_replaced(engine)) if report else (),
         alt_text=_noted(named, "DirectScene", "alt_text") if ready else None,
         video_url=sign("video") if linked else None,
         poster_url=sign("poster") if linked else None,
         credential=Credential.model_validate_json(record["credential"]) if ready else None,
         video_sha256=_digest(record) if ready else None,
-        cost=_cost(named, report) if report else None,
+        cost=receipt.of_story(named) if report else None,
         age_restriction=max(
             (
                 int(each["age_restriction"])
@@ -180,11 +181,13 @@ def _directed(lines: list[dict[str, Any]]) -> tuple[str, ...]:
     return (noted,) if noted else ()
 
 
+def _replaced(engine: EngineName | None) -> tuple[str, ...]:
+    """That another engine was to make it."""
+    if engine is None or engine.instead_of is None:
+        return ()
+    return (f"a clip by {engine.instead_of}: its takes had defects, so {engine.name} made this",)
+
+
 def _report(lines: list[dict[str, Any]]) -> Report | None:
     noted = _noted(lines, "InspectVideo", "report")
     return Report.model_validate_json(noted) if noted else None
-
-
-def _cost(lines: list[dict[str, Any]], report: Report) -> Cost:
-    seconds = sum(report.timings.values())
-    return receipt.itemise(lines, engine_seconds=seconds, engine=report.engine.name)

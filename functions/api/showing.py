@@ -79,7 +79,7 @@ def shown(record: Mapping[str, Any], *, link: Link, share_url: str, now: datetim
         expires_at=record["expires_at"],
         # A story made before it had a language was labelled in this one.
         label=label.words[record.get("language", labels.DEFAULT_LANGUAGE)],
-        made=label.c2pa_description,
+        made=label.made_description(engine),
         engine=engine,
         credential=PublicCredential(
             **credential.model_dump(include=set(PublicCredential.model_fields))

@@ -86,6 +86,7 @@ def direct(
     tags: tuple[Tag, ...],
     faces: tuple[Box, ...],
     still_faces: bool = False,
+    instead_of: str | None = None,
 ) -> Direction:
     """One complete Direction; the same input gives the same one.
 
@@ -131,4 +132,5 @@ def direct(
         height=height,
         tags=tags,
         faces=faces,
+        instead_of=instead_of,
     )

@@ -38,8 +38,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         seen = verdicts.seen(request.story_id, request.attempt) or recognition.look(request.photo)
         tags, faces = seen.tags, tuple(face.box for face in seen.faces)
         settings = load(Settings)
+        falls_back = request.take == limits.FALLBACK_TAKE
         directed = direction.direct(
-            engine=cards.card(settings.engine_name),
+            engine=cards.card(cards.FALLBACK if falls_back else settings.engine_name),
+            instead_of=settings.engine_name if falls_back else None,
             story_id=request.story_id,
             attempt=request.attempt,
             take=request.take,
@@ -70,6 +72,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             "directed",
             story_id=request.story_id,
             take=request.take,
+            instead_of=directed.instead_of,
             camera=directed.camera,
             ambience=directed.ambience,
             preset=directed.wishes.preset,

@@ -53,6 +53,11 @@ def _require_answer(report: Report, direction: Direction) -> None:
         raise ResultUnreadable(
             f"The result answers request {report.inference_id}, not {direction.inference_id}"
         )
+    if direction.instead_of is not None and report.engine.family != "procedural":
+        raise ResultUnreadable(
+            f"The result is by {report.engine.name}; the procedural engine was to make it, in "
+            f"place of {direction.instead_of}"
+        )
     crop = report.crop
     if not (
         crop.width > 0

@@ -10,7 +10,9 @@ from cloud import media, telemetry, timeline
 from cloud.environment import Environment, load
 from inspect_video import result
 from inspect_video.examination import examine
+from story import takes
 from story.contracts import InspectVideoInput, InspectVideoOutput
+from story.errors import ModelDefective, VideoDefective, VideoUnreadable
 from story.generation import Direction
 from story.identifiers import work_key
 
@@ -38,7 +40,14 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         unpacked = result.unpack(media.read_result(request.result, limit=result.MAX_RESULT_BYTES))
         report = unpacked.report
         telemetry.emit("GenerationSeconds", sum(report.timings.values()), engine=report.engine.name)
-        examined = examine(unpacked.video, unpacked.report, direction, photo)
+        try:
+            examined = examine(unpacked.video, report, direction, photo)
+        except (VideoDefective, VideoUnreadable) as error:
+            # What the receipt counts: a clip that nobody sees has cost as much.
+            timeline.note(request, "InspectVideo", **takes.noted(request.take, report))
+            if isinstance(error, VideoDefective) and report.engine.family != "procedural":
+                raise ModelDefective(str(error)) from error
+            raise
 
         def write(name: str, body: bytes, media_type: str) -> ObjectRef:
             key = work_key(request.story_id, request.attempt, f"take{request.take}-{name}")
@@ -51,15 +60,16 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
                 write(f"frame{index:04d}.jpg", jpeg, "image/jpeg")
                 for index, jpeg in examined.frames.items()
             ),
-            engine=unpacked.report.engine,
-            crop=unpacked.report.crop,
+            engine=report.engine.model_copy(update={"instead_of": direction.instead_of}),
+            crop=report.crop,
         )
-        timeline.note(request, "InspectVideo", report=unpacked.report.model_dump_json())
+        timeline.note(request, "InspectVideo", report=report.model_dump_json())
         logger.info(
             "clip examined",
             story_id=request.story_id,
             take=request.take,
-            engine=unpacked.report.engine.name,
+            engine=report.engine.name,
+            instead_of=direction.instead_of,
             likeness_db=round(examined.likeness_db, 1),
             mean_motion=round(examined.mean_motion, 2),
             frames=len(examined.frames),

@@ -7,7 +7,6 @@ from typing import Any
 from cloud import paces, stories, telemetry
 from settle_story import objective
 from story import limits, progress, receipt
-from story.generation import Report
 from story.states import Status
 
 
@@ -47,13 +46,6 @@ def tell(story_id: str, attempt: int) -> None:
 def cost(lines: list[dict[str, Any]]) -> float:
     """US dollars of a story at list prices; of one that ended early at most this.
 
-    The receipt counts the workflow's own transitions as a READY story has them. A generation that
-    gave no report counts no engine time: its seconds are not known.
+    The receipt counts the workflow's own transitions as a READY story has them.
     """
-    reports = [Report.model_validate_json(line["report"]) for line in lines if "report" in line]
-    seconds = sum(sum(report.timings.values()) for report in reports)
-    # One attempt has one engine, and all its takes ran on that engine's instance.
-    if not reports:
-        return receipt.itemise(lines, engine_seconds=0.0).total
-    engine = reports[0].engine.name
-    return receipt.itemise(lines, engine_seconds=seconds, engine=engine).total
+    return receipt.of_story(lines).total

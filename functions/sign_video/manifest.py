@@ -71,7 +71,7 @@ def manifest(story: Story) -> dict[str, Any]:
             "when": story.made_at,
             "digitalSourceType": story.label.digital_source_type,
             "softwareAgent": {"name": story.engine.name, "version": story.engine.version},
-            "description": story.label.c2pa_description,
+            "description": story.label.made_description(story.engine),
             "parameters": {"ingredientIds": [_INGREDIENT_LABEL]},
         },
         {

@@ -17,6 +17,8 @@ from story.errors import SettingInvalid
 from story.generation import SIZES, Aspect, Contract, EngineName, EvenPixels
 
 FOLDER = Path(__file__).parent / "model_cards"
+#: The engine that makes a clip where a trained one could not: every container has it.
+FALLBACK = "motion"
 #: A commit of a repository of weights. Tags and branches move.
 Revision = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]

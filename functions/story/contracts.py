@@ -18,7 +18,7 @@ from story.photo_credential import Found
 StoryId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Attempt = Annotated[int, Field(ge=1, le=9_999)]
-Take = Annotated[int, Field(ge=1, le=limits.MAX_TAKES)]
+Take = Annotated[int, Field(ge=1, le=limits.FALLBACK_TAKE)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
 #: The 32 bits that a clip's invisible mark carries.
 WatermarkId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]

@@ -23,6 +23,7 @@
         ├── ResultUnreadable         result_unreadable
         ├── VideoUnreadable          video_unreadable
         ├── VideoDefective           video_defective
+        ├── ModelDefective           model_defective
         ├── WatermarkKeyMissing      watermark_key_missing
         ├── CertificateMissing       certificate_missing
         ├── SigningFailed            signing_failed
@@ -132,6 +133,10 @@ class VideoUnreadable(Permanent):
 
 class VideoDefective(Permanent):
     """The clip decodes but is not what was asked: static, unfaithful, wrong in size, flashing."""
+
+
+class ModelDefective(Permanent):
+    """The same of a trained model's clip: the procedural engine may make the story instead."""
 
 
 class WatermarkKeyMissing(Permanent):

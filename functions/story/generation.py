@@ -143,6 +143,8 @@ class Direction(Contract):
     height: EvenPixels
     tags: tuple[Tag, ...] = ()
     faces: tuple[Box, ...] = ()
+    #: The trained engine whose clips had defects: the procedural one makes this clip in its place.
+    instead_of: str | None = None
 
     @property
     def frames(self) -> int:
@@ -160,11 +162,15 @@ class RegionReport(Contract):
 
 
 class EngineName(Contract):
-    """Which engine made a clip. `family` decides how the clip must be labelled."""
+    """Which engine made a clip. `family` decides how the clip must be labelled.
+
+    instead_of: the engine that was asked first, if its clips had defects and this one stood in.
+    """
 
     family: Literal["procedural", "diffusion"]
     name: str
     version: str
+    instead_of: str | None = None
 
 
 class Report(Contract):

@@ -36,12 +36,20 @@ class Label:
     #: The manifest's action for how the clip came to be, and its description.
     c2pa_action: str
     c2pa_description: str
+    _fallback_description: str
     #: The same for the badge.
     badge_action: str
     _badge_description: str
     #: The same for the invisible mark.
     watermark_action: str
     watermark_description: str
+
+    def made_description(self, engine: EngineName) -> str:
+        """What the manifest says of how this engine made the clip, and why this one, if asked."""
+        if engine.instead_of is None:
+            return self.c2pa_description
+        fallback = self._fallback_description.format(model=engine.instead_of)
+        return f"{self.c2pa_description} {fallback}"
 
     def badge_description(self, language: Language) -> str:
         """What the manifest says of the badge in this language."""
@@ -67,6 +75,7 @@ def _label(row: dict[str, Any], table: dict[str, Any]) -> Label:
         aigc_label=row["aigc_label"],
         c2pa_action=row["c2pa_action"],
         c2pa_description=row["c2pa_description"],
+        _fallback_description=table["fallback"]["c2pa_description"],
         badge_action=table["badge"]["c2pa_action"],
         _badge_description=table["badge"]["c2pa_description"],
         watermark_action=table["watermark"]["c2pa_action"],

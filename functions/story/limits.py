@@ -39,6 +39,8 @@ GENERATION_TIMEOUT_SECONDS = REQUEST_TTL_SECONDS + INVOCATION_TIMEOUT_SECONDS + 
 
 #: A clip with a defect is asked for once more, with another seed.
 MAX_TAKES = 2
+#: If those were a trained model's, the procedural engine makes one more, if the story allows it.
+FALLBACK_TAKE = MAX_TAKES + 1
 
 #: The most frames of a clip that gate 2 judges: each is a paid call, a cent for all.
 GATE_FRAMES = 10

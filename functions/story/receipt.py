@@ -7,11 +7,12 @@ is for one story's way through its states, not for a month.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from story import takes
 from story.errors import SettingInvalid
 from story.view import Cost, CostItem
 
@@ -44,6 +45,12 @@ def endpoint_second(engine: str) -> Mapping[str, Any]:
     instance = instances.get(engine, instances[DEFAULT_ENGINE])
     per_second = round(listed["endpoint_hour"][instance] / 3600, 9)
     return {"what": f"SageMaker {instance}", "unit": "second", "price": per_second}
+
+
+def of_story(lines: Sequence[Mapping[str, Any]]) -> Cost:
+    """The cost of a story from the timeline's lines of one attempt, all of its takes included."""
+    used = takes.used(lines)
+    return itemise(lines, engine_seconds=used.seconds, engine=used.engine or DEFAULT_ENGINE)
 
 
 def itemise(

@@ -62,6 +62,9 @@ class CreateStory(Asked):
     #: Whether the video's credential may say that the photo had valid Content Credentials of its
     #: own, by their id and what they call it. Nothing else of them is kept, in any case.
     keep_photo_credentials: bool = False
+    #: Where the endpoint has a trained model and two of its clips had defects: whether the
+    #: procedural engine may make the video, which then says so, or the story fails.
+    allow_fallback: bool = True
     #: What the badge in the picture, which says that AI made it, is written in (BCP 47).
     language: Language = DEFAULT_LANGUAGE
 

@@ -6,10 +6,8 @@ from pathlib import Path
 from model_endpoint.engines.motion.encoders import Encoder
 from model_endpoint.engines.motion.engine import MotionEngine
 from model_endpoint.engines.protocol import Engine
-from story.cards import card
+from story.cards import FALLBACK, card
 
-#: As the template's parameter has it; its card calls the engine by its whole name.
-MOTION = "motion"
 #: What keeps the libraries of trained models from asking the network for anything.
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TRANSFORMERS_OFFLINE": "1"}
 
@@ -21,7 +19,7 @@ def engine_named(name: str, model_folder: Path, encoder: Encoder) -> Engine:
         SettingInvalid: no engine has that name.
         WeightsRefused: `model_folder` does not hold what its card describes.
     """
-    if name == MOTION:
+    if name == FALLBACK:
         return MotionEngine(encoder)
     described = card(name)
     os.environ.update(OFFLINE)

@@ -127,7 +127,11 @@ class Walk:
 Answer = Callable[[str, Walk], Any]
 
 #: What the writes of a status answer, each only what it has set itself.
-_TAKEN = {"language": {"S": "en"}, "claimed_at": {"S": golden_events.TIME}}
+_TAKEN = {
+    "language": {"S": "en"},
+    "claimed_at": {"S": golden_events.TIME},
+    "allow_fallback": {"BOOL": True},
+}
 _CLAIMED = {"Attributes": {"draft": {"BOOL": False}, **_TAKEN}}
 _DRAFTED = {"Attributes": {"draft": {"BOOL": True}, **_TAKEN}}
 

@@ -46,13 +46,19 @@ def _lambda_timeout(function: str) -> int:
     return found
 
 
-def defective_takes(count: int) -> Answer:
+def defective_takes(
+    count: int, *, error: str = "VideoDefective", allow_fallback: bool = True
+) -> Answer:
     """InspectVideo finds the first `count` takes defective."""
 
     def answer(name: str, done: Walk) -> object:
         if name == "InspectVideo" and len(done.payloads[name]) <= count:
-            raise Fails("VideoDefective", '{"errorMessage": "static"}')
-        return golden(name, done)
+            raise Fails(error, '{"errorMessage": "static"}')
+        said = golden(name, done)
+        if name == "ClaimUpload":
+            taken = {**said["Attributes"], "allow_fallback": {"BOOL": allow_fallback}}
+            return {"Attributes": taken}
+        return said
 
     return answer
 
@@ -133,14 +139,14 @@ def test_a_draft_waits_as_long_as_its_prompt_is_taken_and_its_function_may_run()
 
 
 def test_the_workflow_outlasts_every_take_at_its_slowest_with_all_pauses_between_retries() -> None:
-    defective = defective_takes(limits.MAX_TAKES - 1)
+    defective = defective_takes(limits.MAX_TAKES, error="ModelDefective")
 
     def slowest(name: str, done: Walk) -> object:
         return drafted(name, done) if name == "ClaimUpload" else defective(name, done)
 
     taken = walk(slowest).names
     assert "AwaitPrompt" in taken
-    assert taken.count("GenerateVideo") == limits.MAX_TAKES
+    assert taken.count("GenerateVideo") == limits.FALLBACK_TAKE
     assert taken[-1] == "Ready"
     longest = sum(TASKS[name]["TimeoutSeconds"] + _waits(name) for name in taken if name in TASKS)
     assert longest < MACHINE["TimeoutSeconds"]
@@ -152,6 +158,17 @@ def test_the_workflow_asks_for_as_many_takes_as_the_limit_allows_and_then_says_w
         range(1, limits.MAX_TAKES + 1)
     )
     assert done.failed == {"Error": "VideoDefective", "Cause": '{"errorMessage": "static"}'}
+
+
+def test_after_a_model_s_takes_there_is_one_more_and_only_where_the_story_allows_it() -> None:
+    def takes(count: int, *, allow_fallback: bool) -> tuple[list[int], str]:
+        answer = defective_takes(count, error="ModelDefective", allow_fallback=allow_fallback)
+        done = walk(answer)
+        return [payload["take"] for payload in done.payloads["DirectScene"]], done.names[-1]
+
+    assert takes(limits.MAX_TAKES, allow_fallback=True) == ([1, 2, 3], "Ready")
+    assert takes(limits.MAX_TAKES, allow_fallback=False) == ([1, 2], "NoGoodTake")
+    assert takes(limits.FALLBACK_TAKE, allow_fallback=True) == ([1, 2, 3], "NoGoodTake")
 
 
 def test_a_draft_comes_by_its_prompt_and_every_other_story_does_not() -> None:

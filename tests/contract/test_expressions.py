@@ -26,6 +26,7 @@ NAMES = {
     "GenerateVideoOutput.key": "made by SageMaker",
     "EngineName.name": "in the engine's card",
     "EngineName.version": "in the engine's card",
+    "EngineName.instead_of": "the engine that the template names",
     "Credential.manifest_id": "made by the signer",
     "AwaitPromptInput.token": "Step Functions' own; it dies with its task",
     "Credential.issuer": "in the certificate",

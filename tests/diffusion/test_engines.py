@@ -1,6 +1,7 @@
 """Each engine's real code path: from packed weights to a clip."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -36,23 +37,46 @@ def decoded(path: Path) -> np.ndarray:
         return np.stack([frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)])
 
 
-def made(engine: DiffusionEngine, direction: Direction, path: Path) -> tuple[np.ndarray, Report]:
-    report = engine.generate(read_photo(PHOTO), direction, path, no_progress)
-    return decoded(path), report
+@dataclass(frozen=True)
+class Made:
+    """A clip, what its engine reported, and what it told on the way."""
+
+    path: Path
+    report: Report
+    told: list[tuple[float, str]]
+
+
+@pytest.fixture(scope="module")
+def made(
+    engines: Engines, direct: Direct, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Made]:
+    """The clip that a model makes of a direction; drawn once, for every test that asks for it."""
+
+    @cache
+    def clip(name: str, **changes: object) -> Made:
+        path = tmp_path_factory.mktemp("clips") / "clip.mp4"
+        told: list[tuple[float, str]] = []
+        report = engines(name).generate(
+            read_photo(PHOTO), direct(**changes), path, lambda f, s: told.append((f, s))
+        )
+        return Made(path, report, told)
+
+    return clip
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_clip_has_the_frames_rate_size_and_sound_that_were_directed(
-    engines: Engines, direct: Direct, tmp_path: Path, name: str
+    made: Callable[..., Made], name: str
 ) -> None:
-    frames, report = made(engines(name), direct(), tmp_path / "clip.mp4")
-    assert frames.shape == (24, SIZES["9:16"][1], SIZES["9:16"][0], 3)
+    clip = made(name)
+    report = clip.report
+    assert decoded(clip.path).shape == (24, SIZES["9:16"][1], SIZES["9:16"][0], 3)
     assert (report.frames, report.fps, report.seconds, report.has_sound) == (24, FPS, 3.0, True)
     assert report.engine == miniature(name).engine
     assert report.engine.family == "diffusion"
-    with av.open(str(tmp_path / "clip.mp4")) as clip:
-        assert clip.streams.video[0].average_rate == FPS
-        sound = clip.streams.audio[0]
+    with av.open(str(clip.path)) as opened:
+        assert opened.streams.video[0].average_rate == FPS
+        sound = opened.streams.audio[0]
         assert (sound.codec_context.sample_rate, sound.codec_context.channels) == (48_000, 2)
         assert sound.duration is not None
         assert sound.time_base is not None
@@ -86,12 +110,9 @@ def test_the_words_change_what_is_drawn(engines: Engines, name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_progress_never_falls_and_counts_the_models_steps(
-    engines: Engines, direct: Direct, tmp_path: Path, name: str
+    made: Callable[..., Made], name: str
 ) -> None:
-    told: list[tuple[float, str]] = []
-    engines(name).generate(
-        read_photo(PHOTO), direct(), tmp_path / "clip.mp4", lambda f, s: told.append((f, s))
-    )
+    told = made(name).told
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert fractions[-1] == pytest.approx(1.0)
@@ -114,22 +135,25 @@ def test_what_progress_raises_ends_the_clip_at_that_step(
     with pytest.raises(GenerationFailed, match="called off"):
         engines(name).generate(read_photo(PHOTO), direct(), tmp_path / "clip.mp4", stop)
     assert steps == 2
-    frames, _ = made(engines(name), direct(), tmp_path / "again.mp4")
-    assert len(frames) == 24
+    picture = np.full((96, 96, 3), 90, dtype=np.uint8)
+    wanted = Wanted(picture, "x", "", FRAMES, FPS, STEPS, 1, returns=False)
+    assert len(engines(name)._draw(wanted, lambda _done, _of: None).frames) == FRAMES
+
+
+#: Each is asked about its length or loop, and about its sound.
+SHORT = {"seconds": 1.0, "ambience": "silence"}
+ONE_WAY = {"loop": False, "ambience": "silence"}
 
 
 def test_a_clip_of_the_whole_length_is_asked_to_return_where_the_model_can(
-    engines: Engines, direct: Direct, tmp_path: Path
+    made: Callable[..., Made],
 ) -> None:
-    _, whole = made(engines("wan-a14b"), direct(), tmp_path / "a.mp4")
-    assert whole.unmet == ()
-    _, shorter = made(engines("wan-a14b"), direct(seconds=1.0), tmp_path / "b.mp4")
+    assert made("wan-a14b").report.unmet == ()
+    shorter = made("wan-a14b", **SHORT).report
     assert shorter.frames == FPS
     assert "loop" in shorter.unmet[0]
-    _, other = made(engines("wan-5b"), direct(), tmp_path / "c.mp4")
-    assert "loop" in other.unmet[0]
-    _, unasked = made(engines("wan-5b"), direct(loop=False), tmp_path / "d.mp4")
-    assert unasked.unmet == ()
+    assert "loop" in made("wan-5b").report.unmet[0]
+    assert made("wan-5b", **ONE_WAY).report.unmet == ()
 
 
 def test_a_last_picture_changes_what_is_drawn(engines: Engines) -> None:
@@ -143,16 +167,18 @@ def test_a_last_picture_changes_what_is_drawn(engines: Engines) -> None:
     assert not np.array_equal(*ends)
 
 
-def test_silence_is_silent(engines: Engines, direct: Direct, tmp_path: Path) -> None:
-    for name in MODELS:
-        _, report = made(engines(name), direct(ambience="silence"), tmp_path / f"{name}.mp4")
-        assert not report.has_sound
+def test_silence_is_silent(made: Callable[..., Made]) -> None:
+    for name, changes in (("wan-a14b", SHORT), ("wan-5b", ONE_WAY)):
+        clip = made(name, **changes)
+        assert not clip.report.has_sound
+        with av.open(str(clip.path)) as opened:
+            assert not opened.streams.audio
 
 
 def test_words_beyond_what_the_model_reads_are_said_to_be_unread(
-    engines: Engines, direct: Direct, tmp_path: Path
+    made: Callable[..., Made],
 ) -> None:
-    _, report = made(engines("wan-5b"), direct(prompt="word " * 150), tmp_path / "clip.mp4")
+    report = made("wan-5b", prompt="word " * 150).report
     assert any("tokens of the prompt" in said for said in report.unmet)
 
 
@@ -168,7 +194,9 @@ def test_what_the_card_does_not_offer_is_refused_and_never_stretched(
     engines: Engines, direct: Direct, tmp_path: Path, change: dict[str, object], said: str
 ) -> None:
     with pytest.raises(GenerationFailed, match=said):
-        made(engines("wan-5b"), direct(**change), tmp_path / "clip.mp4")
+        engines("wan-5b").generate(
+            read_photo(PHOTO), direct(**change), tmp_path / "clip.mp4", no_progress
+        )
 
 
 def test_the_distilled_model_takes_the_steps_that_it_was_trained_on() -> None:

@@ -21,6 +21,7 @@ import pytest
 import torch
 
 from local import tiny
+from model_endpoint import serve
 from model_endpoint.engines.diffusion.engine import DiffusionEngine
 from model_endpoint.engines.diffusion.model import Wanted
 from model_endpoint.serve import Endpoint
@@ -92,6 +93,14 @@ def asked(direct: Direct, **changes: object) -> Direction:
     return direct(**(fields | changes))
 
 
+def reported(answer: httpx.Response) -> Report:
+    assert answer.status_code == 200, answer.text
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
+        member = archive.extractfile("report.json")
+        assert member is not None
+        return Report.model_validate_json(member.read())
+
+
 def test_a_request_becomes_a_clip_and_the_log_its_measures(
     tiny_folder: Path, direct: Direct, tmp_path: Path
 ) -> None:
@@ -99,7 +108,8 @@ def test_a_request_becomes_a_clip_and_the_log_its_measures(
     with serving(tiny_folder, log) as (url, process):
         ready(url, process, log)
         # Two at once: one is made, the other is told to come again.
-        body = request(asked(direct, prompt="canary words"), packed_at=int(time.time()) - 9)
+        sent_at = int(time.time()) - 9
+        body = request(asked(direct, prompt="canary words"), packed_at=sent_at)
         answers: list[httpx.Response] = []
         threads = [
             threading.Thread(
@@ -116,15 +126,18 @@ def test_a_request_becomes_a_clip_and_the_log_its_measures(
         busy, made = sorted(answers, key=lambda answer: -answer.status_code)
         assert (made.status_code, busy.status_code) == (200, 503)
         assert Failure.model_validate_json(busy.content).error == "EngineBusy"
-        with tarfile.open(fileobj=io.BytesIO(made.content)) as archive:
-            member = archive.extractfile("report.json")
-            assert member is not None
-            report = Report.model_validate_json(member.read())
+        report = reported(made)
         assert (report.engine.name, report.frames, report.seed) == ("tiny", 40, 7)
 
         too_long = httpx.post(f"{url}/invocations", content=request(asked(direct, seconds=6.0)))
         assert too_long.status_code == 400
         assert "at most 5.0 s" in Failure.model_validate_json(too_long.content).message
+
+        # What is directed in the model's place is the motion engine's, of any size.
+        place = direct(instead_of="tiny", seconds=1.0, fps=12, width=180, height=320)
+        body = request(place, packed_at=sent_at)
+        report = reported(httpx.post(f"{url}/invocations", content=body, timeout=300))
+        assert (report.engine.name, report.frames) == ("enliven-motion", 12)
 
         # A sender that goes away: the server gives the clip up and is free for the next.
         with pytest.raises(httpx.ReadTimeout):
@@ -144,17 +157,18 @@ def test_a_request_becomes_a_clip_and_the_log_its_measures(
     assert "_aws" in told["drawn"]
 
 
-def test_nothing_is_served_with_weights_that_are_not_as_packed(tmp_path: Path) -> None:
+def test_nothing_is_served_with_weights_that_are_not_as_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = tmp_path / "weights"
     tiny.save(tiny.wan_5b(), folder, card("tiny"))
     with (folder / "model/vae/config.json").open("a") as file:
         file.write(" ")
-    log = tmp_path / "log"
-    with serving(folder, log) as (_, process):
-        assert process.wait(timeout=START_SECONDS) == 1
-    last = lines(log)[-1]
-    assert last["message"] == "no engine"
-    assert "model/vae/config.json has" in str(last["reason"])
+    # In this process, which has PyTorch already.
+    monkeypatch.setattr(os, "environ", os.environ | {"ENGINE": "tiny", "MODEL_FOLDER": str(folder)})
+    assert serve.main(["--port", "0"]) == serve.EXIT_NOT_READY
+    (line,) = [record for record in caplog.records if record.getMessage() == "no engine"]
+    assert "model/vae/config.json has" in line.__dict__["facts"]["reason"]
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +222,13 @@ def test_a_clip_is_given_up_at_the_next_step(
     with pytest.raises(type(why), match=str(why)):
         Endpoint(engine, send).make(request(direct()), stop)
     assert told
+
+
+def test_where_nothing_stands_in_for_a_model_it_does_not_do_so_itself(
+    engine: DiffusionEngine, direct: Direct
+) -> None:
+    with pytest.raises(GenerationFailed, match="nothing stands in for wan-5b here"):
+        Endpoint(engine, lambda _: None).make(request(direct(instead_of="wan-5b")), Stop(60))
 
 
 def test_a_clip_that_takes_longer_than_an_invocation_may_is_given_up(

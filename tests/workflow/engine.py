@@ -14,6 +14,7 @@ from PIL import Image
 
 from model_endpoint.engines.motion.movie import SOUND_RATE_HZ, Movie
 from model_endpoint.engines.motion.planes import packed, planes
+from story import cards
 from story.generation import SIZES, Box, Direction, EngineName, Report
 
 if TYPE_CHECKING:
@@ -22,18 +23,17 @@ if TYPE_CHECKING:
 _SWAY_PX = 24
 #: Where pictures themselves are not looked at, a sixteenth of their pixels is as good.
 _SMALL = (180, 320)
-_WHOLE = dict(SIZES)
 SWAY = EngineName(family="procedural", name="sway", version="1")
 
 
 def draw_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clips of 180×320 from now on: what works on them takes a fifth of the time."""
-    monkeypatch.setitem(SIZES, "9:16", _SMALL)
+    monkeypatch.setitem(cards.card("motion").form.sizes, "9:16", _SMALL)
 
 
 def draw_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clips as they are made elsewhere, for tests of what is seen in them."""
-    monkeypatch.setitem(SIZES, "9:16", _WHOLE["9:16"])
+    monkeypatch.setitem(cards.card("motion").form.sizes, "9:16", SIZES["9:16"])
 
 
 def unpack_request(packed: bytes) -> tuple[Direction, bytes]:
@@ -43,8 +43,13 @@ def unpack_request(packed: bytes) -> tuple[Direction, bytes]:
 
 
 def make_result(request: bytes, *, still: bool = False, called: EngineName = SWAY) -> bytes:
-    """The result tar for a request tar; `still` makes the defect that InspectVideo must find."""
+    """The result tar for a request tar; `still` makes the defect that InspectVideo must find.
+
+    What is directed in place of another engine's clip is by SWAY, as in the container.
+    """
     direction, photo = unpack_request(request)
+    if direction.instead_of is not None:
+        called = SWAY
     video, crop = _clip(
         photo, direction.width, direction.height, direction.frames, direction.fps, still=still
     )

@@ -1,14 +1,22 @@
 """Each way that a story can go, through the real workflow and the real handlers."""
 
+import io
 import json
 
 import boto3
+import c2pa
 import pytest
 
-from cloud import stories
-from tests.workflow import providers
+from api.presenting import present
+from cloud import media, stories
+from story import labels
+from story.contracts import ObjectRef
+from story.generation import EngineName
+from story.view import StoryView
+from tests.workflow import engine, providers
 from tests.workflow.conftest import CANARY, Cloud
 
+TINY = EngineName(family="diffusion", name="tiny", version="1")
 PRIVATE = ("uploads", "work")
 
 
@@ -169,6 +177,58 @@ def test_two_static_clips_fail_the_story_and_say_why(cloud: Cloud) -> None:
     assert cloud.run(story_id)["error"] == "VideoDefective"
     reason = cloud.story(story_id)["reasons"][0]
     assert reason["code"] == "video_defective"
+    assert "nothing in it moves" in reason["message"]
+    assert cloud.generated == 2
+    assert _left(cloud, *PRIVATE, "stories") == []
+
+
+def _view(cloud: Cloud, story_id: str) -> StoryView:
+    """As its creator sees it."""
+    return present(
+        cloud.story(story_id),
+        lines=stories.partition("TIMELINE", story_id),
+        sign=lambda which: which,
+    )
+
+
+def test_two_defective_clips_of_a_model_make_way_for_the_procedural_engine_which_says_so(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGINE_NAME", "tiny")
+    cloud.engine, cloud.still_takes = TINY, 2
+    story_id = cloud.create(fit="cover")
+    assert cloud.run(story_id)["status"] == "SUCCEEDED"
+    assert [inference[-3:] for inference in cloud.providers.requests] == ["1-1", "1-2", "1-3"]
+
+    stood_in = engine.SWAY.model_copy(update={"instead_of": "tiny"})
+    view = _view(cloud, story_id)
+    assert view.engine == stood_in
+    assert view.unmet == ("a clip by tiny: its takes had defects, so sway made this",)
+    # Three takes of half a second, on the instance that the model has.
+    assert view.cost is not None
+    (gpu,) = [item for item in view.cost.items if "SageMaker" in item.what]
+    assert gpu.quantity == 1.5
+
+    # The file speaks of who made it: its row, and whom it stands in for.
+    video = media.read(ObjectRef.model_validate_json(cloud.story(story_id)["video"]))
+    with c2pa.Reader("video/mp4", io.BytesIO(video)) as reader:
+        manifest = json.dumps(reader.get_active_manifest())
+    row = labels.labels()["procedural"]
+    assert row.digital_source_type in manifest
+    assert "tiny, a trained model, was asked first; its clips had defects" in manifest
+    assert "compositeWithTrainedAlgorithmicMedia" not in manifest
+    assert row.digital_source_type.encode() in video[video.rindex(b"<rdf:RDF") :]
+
+
+def test_a_story_that_allows_no_other_engine_fails_with_the_model_s_defects(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGINE_NAME", "tiny")
+    cloud.engine, cloud.still_takes = TINY, 2
+    story_id = cloud.create(allow_fallback=False)
+    assert cloud.run(story_id)["error"] == "ModelDefective"
+    reason = cloud.story(story_id)["reasons"][0]
+    assert reason["code"] == "model_defective"
     assert "nothing in it moves" in reason["message"]
     assert cloud.generated == 2
     assert _left(cloud, *PRIVATE, "stories") == []

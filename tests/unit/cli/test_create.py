@@ -46,6 +46,7 @@ def test_a_ready_story_becomes_three_files(play: Any, photo: Path, tmp_path: Pat
         "seed": 7,
         "language": "en",
         "keep_photo_credentials": False,
+        "allow_fallback": True,
     }
     assert sorted(path.name for path in out.parent.iterdir()) == [
         "beach.jpg",

@@ -72,6 +72,7 @@ def test_a_stack_that_has_died_is_told_with_its_logs(tmp_path: Path) -> None:
     server = {"pid": ABSENT_PID, "started": "1", "port": 9, "health": "/"}
     record = {
         "strict_auth": False,
+        "engine": "motion",
         "secret_key": "00",
         "lan": None,
         "servers": {n: server | {"name": n, "log": f"{n}.log"} for n in names},

@@ -129,3 +129,14 @@ def test_a_direction_is_complete_and_the_same_for_the_same_input() -> None:
     assert (made.tags, made.faces) == (_tags("Sea"), (FACE,))
     assert (made.width, made.height) == (limits.CLIP_WIDTH_PX, limits.CLIP_HEIGHT_PX)
     assert made.frames == limits.CLIP_SECONDS * limits.CLIP_FPS
+
+
+def test_a_direction_in_a_model_s_place_names_it() -> None:
+    made = direction.direct(
+        engine=cards.card(cards.FALLBACK), instead_of="wan-5b", story_id=STORY, attempt=1,
+        take=limits.FALLBACK_TAKE, prompt="waves", fit="auto", loop=True, preset=None, seed=7,
+        seconds=5.0, aspect="9:16", sound=True, tags=(), faces=(),
+    )  # fmt: skip
+    assert (made.instead_of, made.prompt, made.seed) == ("wan-5b", "waves", 9)
+    assert (made.width, made.height, made.fps) == (720, 1280, 24)
+    assert _directed("waves").instead_of is None

@@ -11,7 +11,7 @@ from frames import clip
 from inspect_video import likeness
 from inspect_video.examination import Examined, examine
 from story.errors import ResultUnreadable, VideoDefective, VideoUnreadable
-from story.generation import Box, Wishes
+from story.generation import Box, EngineName, Wishes
 from story.limits import GATE_FRAMES
 from tests.unit.inspect_video.clips import (
     FPS,
@@ -246,6 +246,14 @@ def test_a_result_of_another_request_is_not_taken() -> None:
     answer = report(crop(WATERFALL), inference_id=f"{'f' * 32}-1-1")
     with pytest.raises(ResultUnreadable, match="answers request ffff"):
         examine(good_clip(), answer, direction(), PHOTO_JPEG)
+
+
+def test_in_a_model_s_place_only_the_procedural_engine_s_clip_is_taken() -> None:
+    asked = direction(instead_of="wan-5b")
+    model = EngineName(family="diffusion", name="wan-5b", version="2.2")
+    with pytest.raises(ResultUnreadable, match="by wan-5b; the procedural engine was to make it"):
+        examine(good_clip(), report(crop(WATERFALL), engine=model), asked, PHOTO_JPEG)
+    assert examine(good_clip(), report(crop(WATERFALL)), asked, PHOTO_JPEG).frames
 
 
 @pytest.mark.parametrize(
