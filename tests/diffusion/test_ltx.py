@@ -1,21 +1,29 @@
 """What LTX-2 alone has: listed steps, parts that are left out, a licence, and no voice."""
 
+import io
 import json
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
+from accelerate.hooks import CpuOffload
 from safetensors.torch import load_file, save_file
 
 from local.tiny import NO_COMMIT
+from model_endpoint.engines.diffusion.engine import DiffusionEngine
 from model_endpoint.engines.diffusion.loading import load
 from model_endpoint.engines.diffusion.model import Stepped, Wanted
 from model_endpoint.manifest import WeightsRefused, pack
+from model_endpoint.serve import Endpoint
+from model_endpoint.stop import Stop
 from story.cards import card
-from tests.diffusion.miniature import FPS, FRAMES, accepted, miniature
+from story.generation import Direction, Report
+from tests.diffusion.miniature import FPS, FRAMES, accepted, miniature, request
 
 REVISIONS = {"Lightricks/LTX-2.5-Diffusers": NO_COMMIT}
 VAE = "model/vae/diffusion_pytorch_model.safetensors"
@@ -80,6 +88,48 @@ def test_a_drawing_that_was_called_off_leaves_the_model_as_it_was(model: Any) ->
         drawn(model, 2, stop)
     model.give_up()
     assert np.array_equal(drawn(model, 2), before)
+
+
+def test_the_large_models_are_on_the_card_one_after_the_other(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brings = CpuOffload.pre_forward
+    there: set[str] = set()
+    together: set[frozenset[str]] = set()
+
+    def brought(self: CpuOffload, module: Any, *given: Any, **named: Any) -> Any:
+        # On a card the one before goes; on a processor, where both places are one, it need not.
+        if self.prev_module_hook is not None:
+            there.discard(type(self.prev_module_hook.model).__name__)
+        there.add(type(module).__name__)
+        together.add(frozenset(there))
+        return brings(self, module, *given, **named)
+
+    monkeypatch.setattr(CpuOffload, "pre_forward", brought)
+    drawn(model, 1)
+    reader, painter = "Gemma4UnifiedForConditionalGeneration", "LTX2VideoTransformer3DModel"
+    assert {reader} in together
+    assert any(painter in each for each in together)
+    for each in together:
+        assert len(each & {reader, painter, "LTX2TextConnectors"}) <= 1
+
+
+def test_a_request_becomes_a_clip_with_the_scenes_sound(
+    packed: Callable[[str], Path], direct: Callable[..., Direction]
+) -> None:
+    engine = DiffusionEngine(miniature("ltx-2"), packed("ltx-2"))
+    endpoint = Endpoint(engine, lambda _progress: None)
+    answer = endpoint.make(request(direct()), Stop(60))
+    with tarfile.open(fileobj=io.BytesIO(answer)) as archive:
+        told, clip = (archive.extractfile(name) for name in ("report.json", "video.mp4"))
+        assert told is not None
+        assert clip is not None
+        report = Report.model_validate_json(told.read())
+        with av.open(io.BytesIO(clip.read())) as movie:
+            assert movie.streams.video[0].frames == 24
+            assert movie.streams.audio[0].codec_context.sample_rate == 48_000
+    assert (report.engine.name, report.engine.version) == ("ltx-2", "2.5")
+    assert report.has_sound
 
 
 def test_parts_of_its_repository_that_draw_nothing_are_not_looked_for(folder: Path) -> None:

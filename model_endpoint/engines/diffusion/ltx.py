@@ -9,8 +9,8 @@ from model_endpoint.engines.diffusion.frames import as_frames
 from model_endpoint.engines.diffusion.model import Drawn, Stepped, Wanted, unread
 from story.cards import Trained
 
-#: The pipeline's defaults are those of the model that was not distilled: each of these would draw
-#: every step once more, in ways that the distilled one has never been drawn.
+#: The pipeline's defaults are those of the model that was not distilled: they draw every step up to
+#: twice more and mend what comes of it, in ways that the distilled one has never been drawn.
 UNGUIDED = {
     "stg_scale": 0.0,
     "audio_stg_scale": 0.0,
@@ -33,7 +33,7 @@ class LtxModel:
         """Hold the pipeline as the card says."""
         self._trained = trained
         self._pipeline = pipeline
-        if trained.memory.offload == "models" and device.type != "cpu":
+        if trained.memory.offload == "models":
             pipeline.enable_model_cpu_offload(device=device)
         else:
             pipeline.to(device)
