@@ -36,7 +36,7 @@ SWEEP_GB_SECONDS = 0.5
 METRICS_AT_REST = 1
 #: Series that a busy service writes: outcomes, states, verdicts, and the totals.
 METRICS_IN_USE = 40
-ENGINES = ("motion", "wan-5b", "wan-a14b")
+ENGINES = ("motion", "wan-5b", "wan-a14b", "ltx-2")
 
 
 @dataclass(frozen=True)

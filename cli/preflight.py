@@ -10,6 +10,7 @@ from cli import account
 from cli.certificate import RENEW_DAYS, standing
 from cli.doctor import Check
 from cli.outcome import CommandFailed
+from story.cards import card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +110,7 @@ def image(plan: Plan, client: Callable[[str], Any]) -> Check:
 
 
 def weights(plan: Plan, client: Callable[[str], Any]) -> Check:
-    """Whether ModelDataUri has weights that were packed for this engine."""
+    """Whether ModelDataUri has weights of this engine, packed by who accepted their licence."""
     uri, upload = plan.value("ModelDataUri"), f"make weights ENGINE={plan.engine} uploads them"
     parts = _PREFIX.fullmatch(uri)
     if parts is None:
@@ -119,7 +120,8 @@ def weights(plan: Plan, client: Callable[[str], Any]) -> Check:
     try:
         with account.failures():
             body = client("s3").get_object(Bucket=parts["bucket"], Key=key)["Body"].read()
-        packed_for = str(json.loads(body)["engine"])
+        manifest = json.loads(body)
+        packed_for = str(manifest["engine"])
     except CommandFailed as failed:
         return Check("weights", "missing", f"{uri}{MANIFEST}: {failed.detail}", upload)
     except (ValueError, KeyError, TypeError):
@@ -127,6 +129,13 @@ def weights(plan: Plan, client: Callable[[str], Any]) -> Check:
     if packed_for != plan.engine:
         said = f"{uri} has weights of {packed_for}, not of {plan.engine}"
         return Check("weights", "missing", said, upload)
+    trained = card(plan.engine).trained
+    if trained is not None and trained.licence.must_be_acknowledged:
+        licence = trained.licence
+        if manifest.get("acknowledged") != licence.name:
+            said = f"nobody accepted the licence of {uri}:\n{licence.clauses()}"
+            told = f"{upload}; who accepts says ARGUMENTS='--acknowledge \"{licence.name}\"'"
+            return Check("weights", "missing", said, told)
     return Check("weights", "OK", uri)
 
 

@@ -78,7 +78,7 @@ class Adapter(Source):
 class Weights(Source):
     """The model: a folder as diffusers saves pipelines, below the folder of weights."""
 
-    pipeline: Literal["WanImageToVideoPipeline"]
+    pipeline: Literal["WanImageToVideoPipeline", "LTX2ImageToVideoPipeline"]
     adapters: tuple[Adapter, ...] = ()
 
 
@@ -88,20 +88,32 @@ class Sampling(Contract):
     frames: what the model was trained for, always drawn; a shorter clip is the beginning of them.
     guidance_low: of the second transformer, which draws when little noise is left.
     schedule: "repository", as saved beside the weights; "even", the noise falling in even steps
-    from all of it, bent by `shift`: what models distilled to few steps were trained on.
+    from all of it, bent by `shift`; "listed", its share before each step as `noise` lists it. The
+    last two are for models distilled to few steps: what those were trained on.
     """
 
     frames: Annotated[int, Field(ge=5, le=1_000)]
     steps: Annotated[int, Field(ge=1, le=100)]
     guidance: Annotated[float, Field(ge=0.0)]
     guidance_low: Annotated[float, Field(ge=0.0)] | None = None
-    schedule: Literal["repository", "even"] = "repository"
+    schedule: Literal["repository", "even", "listed"] = "repository"
     shift: Annotated[float, Field(gt=0.0)] | None = None
+    noise: tuple[Annotated[float, Field(gt=0.0, le=1.0)], ...] = ()
 
     @model_validator(mode="after")
     def _even_has_a_shift(self) -> "Sampling":
         if (self.schedule == "even") != (self.shift is not None):
             raise ValueError("schedule even, and only it, takes a shift")
+        return self
+
+    @model_validator(mode="after")
+    def _listed_has_its_noise(self) -> "Sampling":
+        if (self.schedule == "listed") != bool(self.noise):
+            raise ValueError("schedule listed, and only it, takes a list of noise")
+        if self.noise and len(self.noise) != self.steps:
+            raise ValueError(f"noise before {len(self.noise)} steps; there are {self.steps}")
+        if list(self.noise) != sorted(set(self.noise), reverse=True):
+            raise ValueError(f"noise only falls, not {self.noise}")
         return self
 
     @property
@@ -114,12 +126,13 @@ class Memory(Contract):
     """How the model is held in the card's memory.
 
     storage: of the transformers between two of their layers; fp8 is half of bf16.
-    offload: what waits in the computer's own memory: "text_encoder" after it has read the prompt.
+    offload: what waits in the computer's own memory: "text_encoder" after it has read the prompt;
+    "models", each of the pipeline's while another works.
     """
 
     precision: Literal["fp32", "bf16"]
     storage: Literal["same", "fp8"] = "same"
-    offload: Literal["none", "text_encoder"]
+    offload: Literal["none", "text_encoder", "models"]
     vae_tiling: bool
     compile: bool
     #: Of the smallest card that it runs on, as the model's authors or others report it; None if
@@ -147,6 +160,15 @@ class Trained(Contract):
     sampling: Sampling
     memory: Memory
     prompt: PromptStyle
+
+    @model_validator(mode="after")
+    def _its_family_can(self) -> "Trained":
+        # Each family's class in model_endpoint/engines/diffusion/ knows one way besides "none".
+        ways = {"WanImageToVideoPipeline": "text_encoder", "LTX2ImageToVideoPipeline": "models"}
+        way = ways[self.weights.pipeline]
+        if self.memory.offload not in {"none", way}:
+            raise ValueError(f"{self.weights.pipeline} offloads {way} or none")
+        return self
 
 
 class Card(Contract):

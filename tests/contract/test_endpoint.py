@@ -20,7 +20,7 @@ from tests.contract.resolved import REGION, Stack
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/enliven:1"
 WEIGHTS = "s3://weights-123456789012/wan/1/"
-TRAINED = ("wan-5b", "wan-a14b")
+TRAINED = ("wan-5b", "wan-a14b", "ltx-2")
 #: What CloudFormation makes of a resource: the request, and what it adds to the properties.
 REQUESTS = {
     "Model": ("sagemaker", "CreateModel", {"ModelName": "model"}),
@@ -189,6 +189,7 @@ def test_an_update_leaves_time_to_finish_what_the_old_fleet_has_begun() -> None:
         ("wan-5b", {}, ""),
         ("wan-5b", {"ModelDataUri": ""}, "ModelDataUri must name the weights"),
         ("wan-a14b", {"ModelDataUri": ""}, "ModelDataUri must name the weights"),
+        ("ltx-2", {"ModelDataUri": ""}, "ModelDataUri must name the weights"),
     ],
 )
 def test_a_choice_that_cannot_work_is_refused_before_anything_is_made(
@@ -253,7 +254,7 @@ def test_the_endpoint_deploys_takes_requests_and_scales_from_nothing_to_the_most
 
 
 def test_each_engine_has_its_own_backlog_and_a_request_without_instances_wakes_one() -> None:
-    for engine, target in (("motion", 3), ("wan-5b", 1), ("wan-a14b", 1)):
+    for engine, target in (("motion", 3), ("wan-5b", 1), ("wan-a14b", 1), ("ltx-2", 1)):
         policy = stack(engine).properties("EndpointFollowsBacklog")
         tracking = policy["TargetTrackingScalingPolicyConfiguration"]
         assert float(tracking["TargetValue"]) == target

@@ -181,7 +181,7 @@ def test_what_each_engine_costs_by_the_readme_is_what_the_page_has() -> None:
     told = {
         (cells[1].split("`")[1], cells[2], *cells[4:6])
         for line in text.splitlines()
-        if re.match(r"\| `(motion|wan-\w+)`", line)
+        if re.match(r"\| `(motion|wan-\w+|ltx-2)`", line)
         for cells in [[cell.strip() for cell in line.split("|")]]
     }
     made = {

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local import tiny
+from local import tiny, tiny_ltx
 from story.cards import Card, card
 from story.generation import Direction
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = (ROOT / "photos" / "coffee_cup.jpg").read_bytes()
-#: Multiples of 32, as both models need; 25 frames are 4k + 1.
+#: Multiples of 32, as the models need; 25 frames are 8k + 1.
 SIZES = {"9:16": (96, 160), "1:1": (96, 96), "16:9": (160, 96)}
 FRAMES, FPS, STEPS = 25, 8, 2
 MODELS: dict[str, Callable[[], Any]] = {
     "wan-5b": tiny.wan_5b,
     "wan-a14b": tiny.wan_a14b,
+    "ltx-2": tiny_ltx.ltx_2,
 }
 
 

@@ -13,7 +13,6 @@ from sagemaker.core.helper.session_helper import Session
 
 from model_endpoint import deploy
 from model_endpoint.manifest import MANIFEST, hash_of
-from story import cards
 
 BUCKET, REVISION = "my-weights", "0123456789abcdef0123456789abcdef01234567"
 ASKED = ["--engine", "wan-5b", "--bucket", BUCKET, "--revision", REVISION]
@@ -128,32 +127,24 @@ def test_what_somebody_else_put_there_is_refused(
     assert "has what was not packed: model/evil.py" in capsys.readouterr().err
 
 
-def test_a_licence_that_was_not_acknowledged_prints_its_clause_and_nothing_goes_up(
-    folder: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_licence_that_was_not_acknowledged_prints_its_clauses_and_nothing_goes_up(
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    card = (cards.FOLDER / "wan-5b.toml").read_text()
-    clause = "Not for use by entities with $10 million of annual revenue."
-    for before, after in (
-        ('name = "wan-5b"', 'name = "strict"'),
-        ("must_be_acknowledged = false", "must_be_acknowledged = true"),
-        ('revenue = ""', f'revenue = "{clause}"'),
-    ):
-        assert before in card
-        card = card.replace(before, after)
-    (tmp_path / "strict.toml").write_text(card)
-    monkeypatch.setattr(cards, "FOLDER", tmp_path)
-    asked = [str(folder), "--engine", "strict", "--bucket", BUCKET, "--revision", REVISION]
+    asked = [str(folder), "--engine", "ltx-2", "--bucket", BUCKET, "--revision", REVISION]
     assert deploy.main(asked) == deploy.EXIT_REFUSED
-    assert clause in capsys.readouterr().err
+    told = capsys.readouterr().err
+    for clause in ("Territory: ", "less than $10,000,000 of annual revenue", "directly competes"):
+        assert clause in told
+    assert '--acknowledge "LTX-2.x Community License Agreement"' in told
     assert deploy.main([*asked, "--acknowledge", "yes"]) == deploy.EXIT_REFUSED
     assert not _objects()
-    assert deploy.main([*asked, "--acknowledge", "Apache-2.0"]) == 0
+    accepted = "LTX-2.x Community License Agreement"
+    assert deploy.main([*asked, "--acknowledge", accepted]) == 0
+    assert "  Engine=ltx-2\n" in capsys.readouterr().out
     (key,) = [key for key in _objects() if key.endswith(MANIFEST)]
     stored = json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())
-    assert stored["acknowledged"] == "Apache-2.0"
+    assert stored["acknowledged"] == accepted
+    assert stored["revisions"] == {"Lightricks/LTX-2.5-Diffusers": REVISION}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,15 @@ from typing import Any
 
 import torch
 import transformers
-from diffusers import WanImageToVideoPipeline
+from diffusers import (
+    FlowMatchEulerDiscreteScheduler,
+    LTX2ImageToVideoPipeline,
+    WanImageToVideoPipeline,
+)
 from safetensors import SafetensorError, safe_open
 
 from model_endpoint import metrics
+from model_endpoint.engines.diffusion.ltx import LtxModel
 from model_endpoint.engines.diffusion.model import Model
 from model_endpoint.engines.diffusion.schedule import EvenSchedule
 from model_endpoint.engines.diffusion.wan import WanModel
@@ -21,7 +26,13 @@ from story.cards import Card, Trained
 
 PIPELINES: dict[str, Any] = {
     "WanImageToVideoPipeline": WanImageToVideoPipeline,
+    "LTX2ImageToVideoPipeline": LTX2ImageToVideoPipeline,
 }
+#: A repository names one pipeline; this one of ours is made of the same parts.
+SAVED_AS = {"LTX2ImageToVideoPipeline": ("LTX2ImageToVideoPipeline", "LTX2Pipeline")}
+#: Parts that a repository may have and that draw nothing: another writer of prompts, a guess at how
+#: long a clip should be.
+LEFT_OUT = {"LTX2ImageToVideoPipeline": ("processor", "prompt_enhancer", "duration_head")}
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 TRANSFORMERS = ("transformer", "transformer_2")
 #: Wan's autoencoder was trained in 32 bits, and in 16 its pictures get bands.
@@ -49,7 +60,11 @@ def load(folder: Path, described: Card, device: torch.device | None = None) -> M
     checked = time.perf_counter()
     pipeline = assembled(folder, trained)
     hold(pipeline, trained)
-    model = WanModel(pipeline, trained, place)
+    model: Model = (
+        LtxModel(pipeline, trained, place)
+        if isinstance(pipeline, LTX2ImageToVideoPipeline)
+        else WanModel(pipeline, trained, place)
+    )
     metrics.log(
         LOG,
         "model loaded",
@@ -74,12 +89,15 @@ def assembled(folder: Path, trained: Trained) -> Any:
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         found = index.get("_class_name")
-        if found != expected:
+        if found not in SAVED_AS.get(expected, (expected,)):
             raise WeightsRefused(f"{INDEX} is of {found}; the card says {expected}")
-        readers = text_models(folder / MODEL_FOLDER, index, PRECISIONS[trained.memory.precision])
+        left_out = dict.fromkeys(LEFT_OUT.get(expected, ()))
+        needed = {name: origin for name, origin in index.items() if name not in left_out}
+        readers = text_models(folder / MODEL_FOLDER, needed, PRECISIONS[trained.memory.precision])
         pipeline = PIPELINES[expected].from_pretrained(
             folder / MODEL_FOLDER,
             **readers,
+            **left_out,
             dtype={
                 "default": PRECISIONS[trained.memory.precision],
                 **WHOLE_PRECISION.get(expected, {}),
@@ -100,6 +118,11 @@ def assembled(folder: Path, trained: Trained) -> Any:
         pipeline.scheduler = EvenSchedule(
             num_train_timesteps=pipeline.scheduler.config.num_train_timesteps,
             shift=trained.sampling.shift,
+        )
+    elif trained.sampling.schedule == "listed":
+        # One that bends nothing: it takes the list as it is.
+        pipeline.scheduler = FlowMatchEulerDiscreteScheduler(
+            num_train_timesteps=pipeline.scheduler.config.num_train_timesteps
         )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -135,6 +158,8 @@ def text_models(folder: Path, index: Mapping[str, Any], precision: torch.dtype) 
 def require_every_weight(parts: Mapping[str, Any], folder: Path) -> None:
     """Refuse parts of which the files lack weights: the library draws those by chance.
 
+    What is no weight but saved with them, such as the spread of what an autoencoder writes, counts.
+
     Raises:
         WeightsRefused: names the part and its weights.
     """
@@ -147,7 +172,7 @@ def require_every_weight(parts: Mapping[str, Any], folder: Path) -> None:
                 there |= set(opened.keys())
         # A weight that two layers share is saved once: whichever of its names was saved will do.
         by_memory: dict[int, list[str]] = {}
-        for weight, tensor in part.named_parameters(remove_duplicate=False):
+        for weight, tensor in part.state_dict(keep_vars=True).items():
             by_memory.setdefault(tensor.data_ptr(), []).append(weight)
         missing = [names[0] for names in by_memory.values() if there.isdisjoint(names)]
         if missing:

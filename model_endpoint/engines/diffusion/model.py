@@ -1,11 +1,11 @@
 """What a model is asked for and what it gives: the seam between the engine and a family of models.
 
-One family is behind it: Wan (wan.py). Others make pictures by other calls, or sound of their own.
+Two families are behind it: Wan (wan.py) and LTX-2 (ltx.py).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from model_endpoint.pixels import Rgb
 
@@ -58,3 +58,8 @@ class Model(Protocol):
 
     def give_up(self) -> None:
         """Put back in its place whatever a drawing that failed left on the graphics card."""
+
+
+def unread(tokenizer: Any, prompt: str, most: int) -> int:
+    """How many tokens of a prompt are beyond the `most` that a model reads."""
+    return max(0, len(tokenizer(prompt).input_ids) - most)

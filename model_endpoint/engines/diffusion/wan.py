@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from model_endpoint.engines.diffusion.frames import as_frames
-from model_endpoint.engines.diffusion.model import Drawn, Stepped, Wanted
+from model_endpoint.engines.diffusion.model import Drawn, Stepped, Wanted, unread
 from story.cards import Trained
 
 
@@ -61,7 +61,8 @@ class WanModel:
             output_type="pt",
             **more,
         )
-        return Drawn(as_frames(drawn.frames[0]), self._unread(wanted.prompt))
+        beyond = unread(self._tokenizer, wanted.prompt, self._trained.prompt.max_tokens)
+        return Drawn(as_frames(drawn.frames[0]), beyond)
 
     def give_up(self) -> None:
         """The reader back to where it waits."""
@@ -84,7 +85,3 @@ class WanModel:
             if self._trained.memory.offload != "none":
                 self._encoder.to("cpu")
         return asked, refused
-
-    def _unread(self, prompt: str) -> int:
-        tokens = len(self._tokenizer(prompt).input_ids)
-        return int(max(0, tokens - self._trained.prompt.max_tokens))

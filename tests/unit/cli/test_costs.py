@@ -59,7 +59,7 @@ def test_a_receipt_prices_an_engines_seconds_as_its_own_instances_hour() -> None
         second = endpoint_second(engine)
         assert listed["endpoint_hour"][instance] == pytest.approx(3_600 * second["price"], rel=1e-4)
         assert instance in second["what"]
-    for engine in ("wan-5b", "wan-a14b"):
+    for engine in ("wan-5b", "wan-a14b", "ltx-2"):
         assert listed["engine_instances"][engine] == costs.instance(engine)
 
 

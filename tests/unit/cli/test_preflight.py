@@ -1,6 +1,7 @@
 """What is found wanting before anything is deployed, on real clients with AWS's own answers."""
 
 import io
+import json
 from typing import Any
 
 import boto3
@@ -84,6 +85,25 @@ def test_weights_have_to_be_there_and_of_the_engine(
         body = StreamingBody(io.BytesIO(manifest), len(manifest))
         account.stubs["s3"].add_response("get_object", {"Body": body}, asked)
     found = preflight.weights(_plan("Engine=wan-5b", f"ModelDataUri={WEIGHTS}"), account)
+    _is(found, health, said)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "health", "said"),
+    [
+        ("LTX-2.x Community License Agreement", "OK", "s3://my-weights/"),
+        ("Apache-2.0", "missing", "less than $10,000,000 of annual revenue"),
+        (None, "missing", '--acknowledge "LTX-2.x Community License Agreement"'),
+    ],
+)
+def test_weights_whose_licence_nobody_accepted_print_its_clauses_and_are_not_deployed(
+    account: Account, accepted: str | None, health: str, said: str
+) -> None:
+    manifest = json.dumps({"engine": "ltx-2", "acknowledged": accepted}).encode()
+    body = StreamingBody(io.BytesIO(manifest), len(manifest))
+    account.stubs["s3"].add_response("get_object", {"Body": body})
+    uri = WEIGHTS.replace("wan-5b", "ltx-2")
+    found = preflight.weights(_plan("Engine=ltx-2", f"ModelDataUri={uri}"), account)
     _is(found, health, said)
 
 
