@@ -113,7 +113,7 @@ test: $(BROWSER_READY) iproute2 chromium readers  ## All tests
 	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow tests/moderation \
 		--ignore tests/moderation/measured
 	@ENLIVEN_CLIPS_OF=$(CLIPS_OF) $(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/local tests/browser
+	@$(BIN)/pytest -q -n 3 --dist loadfile tests/local tests/browser
 
 # tests/local/test_phones.py makes a network namespace, as root and with `ip`; it says so if it cannot.
 iproute2:
