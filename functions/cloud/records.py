@@ -29,11 +29,16 @@ if TYPE_CHECKING:
 #: Nothing was recorded before.
 FIRST_MONTH: Final = (2026, 11)
 _INDEX: Final = "provenance"
+#: In the place of an end, of a record whose story is kept.
+_NEVER: Final = 2**62
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
 def find(mark_id: str) -> ProvenanceRecord | None:
-    """The record of a mark; None if there is none, or its story never became READY."""
+    """The record of a mark; None if there is none (any more), or its story never became READY.
+
+    DynamoDB removes what is over within days; it is not told of in the meantime.
+    """
     with answers("DynamoDB"):
         answer = client("dynamodb").get_item(
             TableName=load(TableSettings).stories_table,
@@ -41,7 +46,7 @@ def find(mark_id: str) -> ProvenanceRecord | None:
             ConsistentRead=True,
         )
     item = from_item(answer["Item"]) if "Item" in answer else {}
-    if "recorded_at" not in item:
+    if "recorded_at" not in item or int(item.get("ttl", _NEVER)) <= datetime.now(UTC).timestamp():
         return None
     return ProvenanceRecord(
         mark_id=mark_id,
