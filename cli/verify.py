@@ -53,7 +53,7 @@ HEADLINES: Final[dict[Verdict, str]] = {
 #: What that means for the file, as far as it is known.
 FAULTS: Final[dict[Fault, str]] = {
     "changed": "this is not what was signed",
-    "parts": "this is what was signed; something it was made from had been changed before",
+    "parts": "this is what was signed; the credential of something it was made from does not hold",
     "unsound": "the credential cannot be relied on; whether this was changed, that does not say",
 }
 

@@ -16,22 +16,24 @@ _ANSWERS: Final[dict[Verdict, Alone]] = {
     "absent": "unknown",
     "unreadable": "unknown",
 }
+#: What is invalid has a sentence by its fault.
 _SENTENCES: Final[dict[Verdict, str]] = {
     "trusted": "It has not been changed since a signer whom you trust signed it.",
     "valid": "It has not been changed since it was signed; who signed it was not checked, since no"
     " anchors were given.",
     "untrusted": "It has not been changed since it was signed, by a signer whom your anchors do not"
     " name.",
-    "invalid": "Its Content Credentials do not hold.",
     "absent": "It carries no Content Credentials. Many services remove them; a hidden mark may have"
     " survived, which only a stack can look for.",
     "unreadable": "It could not be read for Content Credentials.",
 }
-#: How the sentence of what does not hold goes on.
+#: The same of what does not hold, by why that is so.
 _FAULTS: Final[dict[Fault, str]] = {
-    "changed": "It is not what was signed.",
-    "parts": "It is what was signed; something that it was made from had been changed before.",
-    "unsound": "Whether it was changed, that does not say.",
+    "changed": "Its Content Credentials do not hold: it is not what was signed.",
+    "parts": "It has not been changed since it was signed, but the Content Credentials of something"
+    " that it was made from do not hold.",
+    "unsound": "Its Content Credentials cannot be relied on. Whether it was changed, that does not"
+    " say.",
 }
 
 
@@ -51,9 +53,8 @@ def of_verdict(verdict: Verdict) -> Alone:
 
 def of_credential(examined: Examined) -> Said:
     """The answer of one credential."""
-    sentence = _SENTENCES[examined.verdict]
-    if examined.fault is not None:
-        sentence = f"{sentence} {_FAULTS[examined.fault]}"
+    fault = examined.fault
+    sentence = _SENTENCES[examined.verdict] if fault is None else _FAULTS[fault]
     return Said(
         answer=of_verdict(examined.verdict),
         sentence=sentence,

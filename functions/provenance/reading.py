@@ -130,8 +130,8 @@ class Examined(Contract):
     def fault(self) -> Fault | None:
         """Why it is "invalid", as far as that is known; None if it is not.
 
-        changed: the file is not what was signed. parts: it is, and something that it was made from
-        had been changed before. unsound: the credential cannot be relied on, for its form or its
+        changed: the file is not what was signed. parts: it is, and the credential of something that
+        it was made from does not hold. unsound: it cannot be relied on, for its form or for its
         certificate; whether the file was changed, that does not say.
         """
         if self.verdict != "invalid":

@@ -203,7 +203,9 @@ def _findings(store: _Store, manifest: _Manifest) -> tuple[Finding, ...]:
     for delta in store.results.deltas:
         failures += [("ingredient", status) for status in delta.deltas.failure]
     for part in manifest.ingredients:
-        failures += [(part.title or "ingredient", status) for status in part.failures]
+        # A title is a stranger's: it must not pass for the credential itself.
+        named = part.title if part.title and part.title != ITSELF else "ingredient"
+        failures += [(named, status) for status in part.failures]
     return tuple(
         Finding(where=where, code=status.code, explanation=status.explanation)
         for where, status in failures

@@ -17,8 +17,8 @@ from story.view import UploadForm
 CheckId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Answer = Literal["verified", "recovered", "similar", "invalid", "unknown"]
 Status = Literal["waiting", "checking", "done", "failed"]
-#: Why a credential does not hold: what was signed is changed; something that it was made from was
-#: changed before, and it is as it was signed; or the credential itself is not sound.
+#: Why a credential does not hold: what was signed is changed; or it is as it was signed, and the
+#: credential of something that it was made from does not hold; or its own is not sound.
 Fault = Literal["changed", "parts", "unsound"]
 CredentialReason = Literal[
     "ours", "trusted", "untrusted", "changed", "parts", "unsound", "absent", "unreadable"

@@ -293,8 +293,8 @@ def test_name_and_poster_are_told_only_by_consent_and_as_long_as_the_story_is_se
                 known=False,
             ),
             (
-                "This file is what was signed, but something that it was made from had been"
-                " changed before."
+                "This file is what was signed, but the Content Credentials of something that it was"
+                " made from do not hold."
             ),
         ),
         (
