@@ -30,7 +30,7 @@ REGION ?=
 PARAMETERS ?=
 
 .PHONY: help setup weights test-deploy guard badges demo demo-trust up down test iproute2 chromium test-sam test-built build invoke start-api events quality categories gallery check lint \
-	types policy templates test-diffusion bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips bench-selection fuzz-api fuzz-verify readers deploy \
+	types policy templates test-diffusion test-tiny bench bench-api bench-eta bench-moderation bench-motion bench-provenance bench-cold-start bench-fingerprints bench-flips bench-selection fuzz-api fuzz-verify readers deploy \
 	destroy clean
 
 help:  ## What can be made
@@ -142,16 +142,23 @@ test-sam: $(READY) $(SAM_READY)  ## Every function, built and invoked as Lambda 
 test-built: $(READY) $(SAM_READY)  ## Of that what needs no container engine: the builds, and Lambda's emulator
 	@$(BIN)/pytest -q tests/sam/test_build.py tests/sam/test_damage.py tests/sam/test_emulation.py
 
-# PyTorch's build without CUDA is on no ordinary index: TORCH_LINKS is a folder or page that has its wheel.
-TORCH_LINKS ?= $(PIP_FIND_LINKS)
+# PyTorch's build without CUDA is on no ordinary index: TORCH_LINKS is a folder or page that has its wheel,
+# by default whatever pip here is told to look into. Without one the index's own build is taken.
+TORCH_LINKS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
 DIFFUSION := .venv-diffusion
 DIFFUSION_READY := $(DIFFUSION)/.ready
-$(DIFFUSION_READY): requirements/diffusion.txt $(READY)
+INTO_DIFFUSION = $(BIN)/uv pip install --quiet --python $(DIFFUSION)/bin/python --require-hashes --no-deps
+$(DIFFUSION_READY): requirements/diffusion.txt requirements/torch-cpu.txt requirements/torch.txt $(READY)
 	@test -x $(DIFFUSION)/bin/python || $(PYTHON) -m venv $(DIFFUSION)
 	@$(DIFFUSION)/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "requirements/diffusion.txt is for Python 3.11: make test-diffusion PYTHON=python3.11"; exit 1; }
-	@$(BIN)/uv pip install --quiet --python $(DIFFUSION)/bin/python --require-hashes --no-deps \
-		$(foreach each,$(TORCH_LINKS),--find-links $(each)) -r requirements/diffusion.txt
+	@echo "Installing what requirements/diffusion.txt locks, and PyTorch ..."
+	@$(INTO_DIFFUSION) -r requirements/diffusion.txt
+	@$(INTO_DIFFUSION) $(foreach each,$(TORCH_LINKS),--find-links $(each)) -r requirements/torch-cpu.txt \
+		2>$(DIFFUSION)/torch-cpu.log || \
+		{ tail -n 3 $(DIFFUSION)/torch-cpu.log; \
+		echo "PyTorch's build without CUDA is not there (TORCH_LINKS=FOLDER-OR-PAGE); taking that of the index (3 GB on Linux) ..."; \
+		$(INTO_DIFFUSION) -r requirements/torch.txt; }
 	@touch $@
 
 # The weights of the engine `tiny`, by chance but always the same.
@@ -166,6 +173,9 @@ $(TINY): local/tiny.py functions/story/model_cards/tiny.toml $(DIFFUSION_READY)
 # One thread: two would wait for each other longer than they compute (docs/benchmarks/diffusion.md).
 test-diffusion: $(DIFFUSION_READY)  ## The engines with trained models, in miniature, in PyTorch (TORCH_LINKS=…)
 	@OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(DIFFUSION)/bin/python -m pytest -q tests/diffusion
+
+test-tiny: $(READY) $(TINY)  ## The local stack with a model in miniature, and the engine that stands in for it
+	@$(BIN)/pytest -q tests/tiny
 
 quality: $(READY)  ## Only the quality of clips, on every photo (ENLIVEN_EXTRA_PHOTOS=FOLDER for more)
 	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
