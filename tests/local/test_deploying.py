@@ -75,7 +75,7 @@ def test_nothing_is_deployed_without_a_yes(empty: LocalStack, enliven: Run) -> N
 
 def test_a_stack_is_deployed_and_without_a_certificate_says_so(enliven: Run) -> None:
     done = enliven(*DEPLOY, "--yes")
-    assert "Add  21  AWS::Lambda::Function" in done.stdout, done.stdout + done.stderr
+    assert "Add  22  AWS::Lambda::Function" in done.stdout, done.stdout + done.stderr
     assert "✓ deployed" in done.stdout
     assert done.returncode == 2, "deployed, but not tried"
     assert f"enliven certificate csr --stack {STACK_NAME}" in done.stdout
