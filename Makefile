@@ -107,6 +107,7 @@ destroy: $(READY)  ## Delete a stack in AWS (ENVIRONMENT=dev REGION=… YES=yes;
 		$(if $(filter yes,$(YES)),--yes) $(if $(filter yes,$(EVERYTHING)),--everything)
 
 # What takes longest begins first, so that nobody waits for it at the end.
+LOCAL := $(sort $(wildcard tests/local/test_*.py tests/browser/test_*.py))
 LONG := tests/local/test_readme.py tests/local/test_progress.py tests/local/test_deploying.py
 # One of each kind of scene; `make quality` judges the clips of all.
 CLIPS_OF := coffee_cup,face_astronaut,flower_dahlia,mountain_clouds,night_rocket,stream_waterfall
@@ -115,7 +116,7 @@ test: $(BROWSER_READY) iproute2 chromium readers  ## All tests
 	@$(BIN)/pytest -n 4 -q tests/unit tests/contract tests/workflow tests/moderation \
 		--ignore tests/moderation/measured
 	@ENLIVEN_CLIPS_OF=$(CLIPS_OF) $(BIN)/pytest -q -n 2 --dist loadgroup tests/quality
-	@$(BIN)/pytest -q -n 3 --dist loadfile $(LONG) tests/local tests/browser
+	@$(BIN)/pytest -q -n 3 --dist loadfile $(LONG) $(filter-out $(LONG),$(LOCAL))
 
 # tests/local/test_phones.py makes a network namespace, as root and with `ip`; it says so if it cannot.
 iproute2:
