@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from rich.padding import Padding
 from rich.text import Text
 
 from cli import checkout
@@ -75,7 +76,7 @@ class Tour:
         took = f"{time.monotonic() - self._began:6.1f} s  "
         line = Text(took, "dim").append(what, "bold")
         show(self._console, line)
-        show(self._console, Text(" " * len(took)).append(printable(found)))
+        show(self._console, Padding(Text(printable(found)), (0, 0, 0, len(took))))
 
     def make(self, photo: str, prompt: str) -> str:
         """A new story of a photo, uploaded; its id."""
