@@ -92,7 +92,13 @@ class WordJudge:
 
     def badness(self, texts: list[str]) -> Embeddings:
         """(texts, categories); a category much less likely than the likeliest has -inf."""
-        meanings = np.hstack([self._meanings.of_e5(texts), self._meanings.of_use(texts)])
+        meanings = np.hstack(
+            [
+                self._meanings.of_e5(texts),
+                self._meanings.of_use(texts),
+                self._meanings.of_terms(texts, self._learned.terms),
+            ]
+        )
         bad = self._learned.likely(meanings)[:, 1:]
         assert VERDICTS[1:] == CATEGORIES  # noqa: S101 - what the columns are
         worst = self._learned.badness(meanings)[:, np.newaxis]
