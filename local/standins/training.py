@@ -1,8 +1,8 @@
 """Make what the judge of words reads from its phrases: `python -m local.standins.training`.
 
 The judge learns p(verdict | x) from meanings x (meanings.py), each model's part centred and scaled
-to unit deviation, by small networks whose sums before the softmax are averaged (network.py). For a
-script that the second model does not know there is a network of e5's part alone.
+to unit deviation, and beside them e5's terms, by small networks whose sums before the softmax are
+averaged (network.py).
 A template of many readings counts with the square root of its size, so that it does not drown the
 others; in a list of ideas each counts whole.
 
@@ -14,7 +14,9 @@ tried as a third voice: on unseen ideas it found nothing more.
 """
 
 import hashlib
+import io
 import sys
+import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from importlib import metadata
@@ -23,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from local.standins.meanings import E5_SIZE, Meanings
+from local.standins.meanings import E5_SIZE, TERMS, USE_SIZE, Meanings, Weighed, spread
 from local.standins.network import Network, fitted, softmax
 from local.standins.phrases import (
     ALLOWED,
@@ -49,19 +51,24 @@ FOLDS = 5
 #: Shares of harmless phrases that pass, at which cross-validation tells the recall.
 PASSING = (0.98, 0.95, 0.90)
 #: How many networks learn side by side.
-_NETWORKS = 8
-#: The sums between; that of e5's part is by itself.
-_HIDDEN, _HIDDEN_ALONE = 48, 96
-#: What a phrase that only e5 reads counts in the network of its part, beside others. Of unseen
-#: ideas in Hindi, where nine of ten harmless ones pass, 64 of 100 are found without either, 69
-#: with twice the width, 66 with this.
-_ALONE_COUNTS = 4.0
+_NETWORKS = 3
+#: The sums between.
+_HIDDEN = 48
 _BATCH = 64
 _NEAREST = 3
 #: What the nearest seeds, and the nearest of all phrases, count beside the meanings' log odds.
 SEEDS_WEIGHT, PHRASES_WEIGHT = 20.0, 20.0
 
+#: A term counts if so many of the phrases have it among their heaviest.
+_LEAST_PHRASES = 200
+#: The deviation that terms are given, where the models' parts have 1.
+_TERMS_DEVIATION = 0.3
+
+#: Where the second model's part and the terms are among the meanings.
+_USE, _TERMS = slice(E5_SIZE, E5_SIZE + USE_SIZE), slice(E5_SIZE + USE_SIZE, None)
+
 Floats = npt.NDArray[np.float32]
+Terms = npt.NDArray[np.int16]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -69,12 +76,12 @@ Flags = npt.NDArray[np.bool_]
 class Learned:
     """What the judge knows."""
 
-    #: (896,) of the meanings, and their two deviations.
+    #: (896 + terms,) of the meanings, and the three deviations that their parts are divided by.
     centre: Floats
     scales: Floats
+    #: (terms,) which of e5's are behind the 896.
+    terms: Terms
     networks: tuple[Network, ...]
-    #: Of e5's part.
-    alone: Network
     #: (phrases, 384) by e5, which of them are bad, and which are seeds.
     phrases: Floats
     bad: Flags
@@ -86,9 +93,7 @@ class Learned:
         """(texts, 6) probabilities of the verdicts by meaning alone."""
         inputs = scaled(meanings, self.centre, self.scales)
         logits = [network.logits(inputs) for network in self.networks]
-        alone = self.alone.logits(inputs[:, :E5_SIZE])
-        unknown = ~meanings[:, E5_SIZE:].any(axis=1, keepdims=True)
-        return softmax(np.where(unknown, alone, np.mean(logits, axis=0)))
+        return softmax(np.asarray(np.mean(logits, axis=0)))
 
     def badness(self, meanings: Floats) -> Floats:
         """(texts,) log odds of being bad, by meaning and by the nearest phrases."""
@@ -106,7 +111,7 @@ def embed(texts: list[str], cache: Path | None = None) -> Floats:
 
     With a cache, a folder, only texts that it does not have yet are embedded, and are put there.
     """
-    path = cache / f"{hashlib.sha256(models().encode()).hexdigest()[:16]}.npz" if cache else None
+    path = _cached(cache, "") if cache else None
     known: dict[str, Floats] = {}
     if path and path.exists():
         with np.load(path) as file:
@@ -124,10 +129,47 @@ def embed(texts: list[str], cache: Path | None = None) -> Floats:
     return np.stack([known[text] for text in texts])
 
 
+def meant(texts: list[str], cache: Path | None = None) -> tuple[Floats, Terms]:
+    """(texts, 896 + terms): what `embed` gives, and the terms that enough of the texts have."""
+    which, roots = _weighed(texts, cache)
+    counts = np.bincount(which[which >= 0], minlength=TERMS)
+    terms = np.flatnonzero(counts >= _LEAST_PHRASES).astype(np.int16)
+    return np.hstack([embed(texts, cache), spread(which, roots, terms)]), terms
+
+
+def _weighed(texts: list[str], cache: Path | None) -> tuple[Terms, Floats]:
+    """(texts, terms of a text) twice: which, and the roots of their weights; cached as `embed`."""
+    path = _cached(cache, "-terms") if cache else None
+    known: dict[str, Weighed] = {}
+    if path and path.exists():
+        with np.load(path) as file:
+            pairs = zip(file["which"], file["roots"], strict=True)
+            known = dict(zip(file["texts"].tolist(), pairs, strict=True))
+    new = sorted(set(texts) - known.keys())
+    meanings = Meanings()
+    known.update((text, meanings.weighed(text)) for text in new)
+    if path and new:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        columns = [np.stack(each) for each in zip(*known.values(), strict=True)]
+        np.savez(path, texts=np.array(list(known)), which=columns[0], roots=columns[1])
+    which, roots = zip(*(known[text] for text in texts), strict=True)
+    return np.stack(which), np.stack(roots)
+
+
+def _cached(cache: Path, what: str) -> Path:
+    """Where the cache has something of these models."""
+    return cache / f"{hashlib.sha256(models().encode()).hexdigest()[:16]}{what}.npz"
+
+
 def keep(embedded: Floats, origin: str, vectors: Path = VECTORS) -> None:
     """Write unit vectors (phrases, 384), int8 in steps of STEP, and where they come from."""
     rounded = np.round(embedded / STEP).astype(np.int8)
-    np.savez_compressed(vectors, made_from=origin, vectors=rounded)
+    # By LZMA, which numpy reads and does not write, a tenth smaller than by what it writes.
+    with zipfile.ZipFile(vectors, "w", zipfile.ZIP_LZMA) as file:
+        for name, array in (("made_from", np.array(origin)), ("vectors", rounded)):
+            content = io.BytesIO()
+            np.save(content, array)
+            file.writestr(f"{name}.npy", content.getvalue())
 
 
 def kept(vectors: Path = VECTORS, folder: Path = PHRASES) -> Floats:
@@ -141,11 +183,14 @@ def kept(vectors: Path = VECTORS, folder: Path = PHRASES) -> Floats:
         return _lengthened(file["vectors"])
 
 
-def learned_from(phrases: list[Phrase], meanings: Floats) -> Learned:
-    """Teach the judge."""
-    centre, scales = meanings.mean(axis=0), _deviations(meanings)
-    known = meanings[:, E5_SIZE:].any(axis=1)
-    centre[E5_SIZE:] = meanings[known, E5_SIZE:].mean(axis=0) if known.any() else 0
+def learned_from(phrases: list[Phrase], meanings: Floats, terms: Terms) -> Learned:
+    """Teach the judge, from the phrases and what `meant` gives of them."""
+    known = meanings[:, _USE].any(axis=1)
+    centre = meanings.mean(axis=0)
+    centre[_USE] = meanings[known, _USE].mean(axis=0) if known.any() else 0
+    # Most weights of terms are zero, and stay so.
+    centre[_TERMS] = 0
+    scales = _deviations(meanings)
     sizes = Counter((phrase.group, phrase.language) for phrase in phrases)
     shares = np.array(
         [
@@ -154,17 +199,15 @@ def learned_from(phrases: list[Phrase], meanings: Floats) -> Learned:
         ],
         np.float32,
     )
-    alone = np.where(known, shares, shares * np.float32(_ALONE_COUNTS))
-    bad = np.array([phrase.verdict != ALLOWED for phrase in phrases])
     inputs = scaled(meanings, centre, scales)
     wanted = np.array([VERDICTS.index(phrase.verdict) for phrase in phrases])
     return Learned(
         centre=centre,
         scales=scales,
+        terms=terms,
         networks=tuple(fitted(inputs, wanted, shares, _HIDDEN, seed) for seed in range(_NETWORKS)),
-        alone=fitted(inputs[:, :E5_SIZE], wanted, alone, _HIDDEN_ALONE, _NETWORKS),
         phrases=meanings[:, :E5_SIZE],
-        bad=bad,
+        bad=np.array([phrase.verdict != ALLOWED for phrase in phrases]),
         seeds=np.array([phrase.is_seed for phrase in phrases]),
         vocabulary=Vocabulary.of((idea_of(phrase), phrase.text) for phrase in phrases).packed(),
     )
@@ -178,9 +221,10 @@ def save(what: Learned, origin: str, validated: Floats, path: Path = LEARNED) ->
         made_from=origin,
         centre=what.centre,
         scales=what.scales,
+        terms=what.terms,
         **{
             f"{name} {index}": array
-            for index, network in enumerate((*what.networks, what.alone))
+            for index, network in enumerate(what.networks)
             for name, array in network.packed().items()
         },
         bad=what.bad,
@@ -201,13 +245,13 @@ def load(path: Path = LEARNED, vectors: Path = VECTORS) -> tuple[Learned, str]:
             )
         networks = tuple(
             Network.unpacked({name: file[f"{name} {index}"] for name in Network.PACKED})
-            for index in range(_NETWORKS + 1)
+            for index in range(_NETWORKS)
         )
         learned = Learned(
             centre=file["centre"],
             scales=file["scales"],
-            networks=networks[:-1],
-            alone=networks[-1],
+            networks=networks,
+            terms=file["terms"],
             phrases=_lengthened(embedded["vectors"]),
             bad=file["bad"],
             seeds=file["seeds"],
@@ -223,21 +267,21 @@ def validated(path: Path = LEARNED) -> list[tuple[float, float, float]]:
 
 
 def scaled(meanings: Floats, centre: Floats, scales: Floats) -> Floats:
-    """Each model's part around its centre, in its deviations; a part without a vector is zeros."""
-    sizes = (E5_SIZE, meanings.shape[1] - E5_SIZE)
+    """Each part around its centre, in its deviations; a part without a vector is zeros."""
+    sizes = (E5_SIZE, USE_SIZE, meanings.shape[1] - E5_SIZE - USE_SIZE)
     inputs = np.asarray((meanings - centre) / np.repeat(scales, sizes), np.float32)
-    inputs[~meanings[:, E5_SIZE:].any(axis=1), E5_SIZE:] = 0
+    inputs[~meanings[:, _USE].any(axis=1), _USE] = 0
     return inputs
 
 
-def cross_validated(phrases: list[Phrase], meanings: Floats) -> Floats:
+def cross_validated(phrases: list[Phrase], meanings: Floats, terms: Terms) -> Floats:
     """(3, 3): the share of unseen harmless phrases that pass, the threshold, the recall."""
     folds = np.array([fold_of(phrase) for phrase in phrases])
     badness = np.zeros(len(phrases))
     for fold in range(FOLDS):
         seen = folds != fold
         own = [phrase for phrase, taken in zip(phrases, seen, strict=True) if taken]
-        badness[~seen] = learned_from(own, meanings[seen]).badness(meanings[~seen])
+        badness[~seen] = learned_from(own, meanings[seen], terms).badness(meanings[~seen])
     bad = np.array([phrase.verdict != ALLOWED for phrase in phrases])
     thresholds = [float(np.quantile(badness[~bad], passing)) for passing in PASSING]
     recalls = [float((badness[bad] > threshold).mean()) for threshold in thresholds]
@@ -261,8 +305,10 @@ def _lengthened(steps: npt.NDArray[np.int8]) -> Floats:
 
 
 def _deviations(meanings: Floats) -> Floats:
-    known = meanings[:, E5_SIZE:].any(axis=1)
-    return np.array([meanings[:, :E5_SIZE].std(), meanings[known, E5_SIZE:].std()], np.float32)
+    """(3,) what each part is divided by; a part that is not there by 1."""
+    known = meanings[:, _USE].any(axis=1)
+    parts = (meanings[:, :E5_SIZE], meanings[known, _USE], meanings[:, _TERMS] / _TERMS_DEVIATION)
+    return np.array([part.std() if part.size else 1 for part in parts], np.float32)
 
 
 def _margins(similar: Floats, bad: Flags) -> Floats:
@@ -279,12 +325,12 @@ def _nearness(similar: Floats) -> Floats:
 def main() -> None:
     """Embed, validate, learn, write."""
     phrases = read_phrases()
-    meanings = embed([phrase.text for phrase in phrases], CACHE)
+    meanings, terms = meant([phrase.text for phrase in phrases], CACHE)
     keep(meanings[:, :E5_SIZE], made_from())
-    found = cross_validated(phrases, meanings)
+    found = cross_validated(phrases, meanings, terms)
     for passing, threshold, recall in found.tolist():
         sys.stdout.write(f"{passing:.2f} pass at {threshold:.2f}: recall {recall:.3f}\n")
-    save(learned_from(phrases, meanings), made_from(), found)
+    save(learned_from(phrases, meanings, terms), made_from(), found)
 
 
 if __name__ == "__main__":

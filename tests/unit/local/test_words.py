@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from local.standins import training
-from local.standins.meanings import E5_SIZE, USE_SIZE, Meanings
+from local.standins.meanings import E5_SIZE, TERMS, TERMS_OF_A_TEXT, USE_SIZE, Meanings
 from local.standins.phrases import CATEGORIES, VERDICTS, made_from, read_phrases
 from local.standins.phrases import PHRASES as TAUGHT
-from local.standins.training import VECTORS, embed, kept, learned_from, validated
+from local.standins.training import VECTORS, kept, learned_from, meant, validated
 from local.standins.words import FOUND, PhrasesError, WordJudge
 
 HERE = Path(__file__).parent
@@ -132,10 +132,11 @@ def test_phrases_that_were_changed_must_be_learned_again(tmp_path: Path) -> None
         text = f'[idea]\nen = "[one|another] {verdict} idea"\n'
         (folder / f"{verdict.lower()}.toml").write_text(text)
     phrases = read_phrases(folder)
-    meanings = embed([phrase.text for phrase in phrases])
+    meanings, terms = meant([phrase.text for phrase in phrases])
     origin = made_from(folder)
     training.keep(meanings[:, :E5_SIZE], origin, vectors)
-    training.save(learned_from(phrases, meanings), origin, np.zeros((3, 3), np.float32), learned)
+    taught = learned_from(phrases, meanings, terms)
+    training.save(taught, origin, np.zeros((3, 3), np.float32), learned)
     assert WordJudge(folder, learned, vectors).judge("allowed phrase")
     assert len(kept(vectors, folder)) == len(phrases)
     (folder / "hate.toml").write_text('[idea]\nen = "a third"\n')
@@ -151,6 +152,19 @@ def test_a_script_that_the_second_model_was_not_taught_has_no_vector_there() -> 
     assert vectors.shape == (2, USE_SIZE)
     assert np.linalg.norm(vectors[0]) == pytest.approx(1.0, abs=1e-3)
     assert not vectors[1].any()
+
+
+def test_a_text_weighs_something_for_the_terms_it_has_and_nothing_for_others() -> None:
+    models = Meanings()
+    which, roots = models.weighed("the cat sleeps")
+    assert which.shape == roots.shape == (TERMS_OF_A_TEXT,)
+    assert len(set(which[which >= 0].tolist())) == (which >= 0).sum() > 10
+    assert (roots >= 0).all()
+    heaviest, absent = int(which[roots.argmax()]), min(set(range(TERMS)) - set(which.tolist()))
+    asked = np.array([absent, heaviest], np.int16)
+    assert models.of_terms(["the cat sleeps"], asked).tolist() == [[0, pytest.approx(roots.max())]]
+    assert models.of_terms([], asked).shape == (0, 2)
+    assert models.of_terms(["the cat sleeps"], asked[:0]).shape == (1, 0)
 
 
 def test_every_phrase_reads_as_one() -> None:
