@@ -20,8 +20,8 @@ from local.standins.phrases import CATEGORIES, PHRASES, VERDICTS, made_from
 from local.standins.unmasked import unmasked
 from local.standins.vocabulary import Vocabulary
 
-#: By cross-validation (training.py), in which most harmless phrases are traps: halfway between where
-#: 95 and where 90 of 100 of unseen ideas pass there.
+#: By cross-validation (training.py), in which most harmless phrases are traps: halfway between
+#: where 95 and where 90 of 100 of unseen ideas pass there.
 FOUND = 1.55
 _CONFIDENCES = (("HIGH", 4.0), ("MEDIUM", 2.5), ("LOW", FOUND))
 #: A category is found beside the likeliest if it is at least half as likely.
