@@ -170,7 +170,7 @@ def _watch(path: Path, demuxer: str, seen: _Seen) -> None:
     ends = time.process_time() + DECODE_SECONDS
     with (
         path.open("rb") as file,
-        av.open(file, "r", demuxer, options=_OPTIONS, metadata_errors="ignore") as container,
+        av.open(file, "r", demuxer, options=_OPTIONS, **reading.TOLERANT) as container,
     ):
         if not container.streams.video:
             raise VideoUnreadable("The file has no pictures: only a video can have a mark")

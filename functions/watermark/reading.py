@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import av
 import numpy as np
@@ -30,6 +30,10 @@ _BAR_CHANGE: Final = 1.0
 _MIN_PART: Final = 0.25
 
 
+#: Metadata that is no text fails nobody: from PyAV 19 on it never does, and the option is gone.
+TOLERANT: Final[dict[str, Any]] = (
+    {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 19 else {}  # noqa: PLR2004
+)
 #: Every so many frames it is seen what has changed.
 _CHANGE_STEP: Final = 8
 
@@ -107,7 +111,7 @@ def averaged(video: BinaryIO) -> Averaged:
 def _lumas(video: BinaryIO) -> Iterator[NDArray[np.uint8]]:
     """The first frames' luma, each valid until the next is asked for."""
     ends = time.monotonic() + MAX_SECONDS
-    with av.open(video, mode="r", metadata_errors="ignore") as container:
+    with av.open(video, mode="r", **TOLERANT) as container:
         if not container.streams.video:
             raise VideoUnreadable("The file has no pictures: only a video can have a mark")
         stream = container.streams.video[0]

@@ -43,6 +43,8 @@ def check_mark(story: GoldenStory, _event: Any, answer: Any) -> checks.MarkReadi
     """It carries the mark that LabelVideo gave it."""
     told = checks.MarkReading.model_validate(answer)
     labelled = contracts.LabelVideoOutput.model_validate(story.answers["LabelVideo"])
+    if not told.read:
+        raise SamError(f"The story's own video was not looked at: {told}")
     if (told.is_mark, told.mark_id) != (True, labelled.watermark.id):
         raise SamError(f"The mark is {told.mark_id}; {labelled.watermark.id} was given")
     return told
