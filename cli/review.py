@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, get_args
 
+from cli import acting
 from cli import profile as profiles
 from cli.client import Deadline, StoriesApi
-from cli.outcome import CommandFailed, Exit
+from cli.outcome import Exit
 from cli.words import printable
-from story.identifiers import STORY_ID
 from story.review import Decision, Severity
 from story.review_view import Decided, ReviewList, ReviewSummary, ReviewView
 
@@ -57,10 +57,8 @@ def _common(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Exit:
     """Do one of the acts, as the profile's user, who has to be a reviewer."""
-    if options.act != "list" and not STORY_ID.fullmatch(options.story):
-        raise CommandFailed(
-            "story_not_found", "a story's id is 32 lower-case hexadecimal digits", Exit.USAGE
-        )
+    if options.act != "list":
+        acting.require_story(options.story)
     with closing(StoriesApi(profiles.load(options.profile), Deadline(_TIMEOUT_SECONDS))) as api:
         lines, raw = _ACTS[options.act](api, options)
     print(raw.decode() if options.json else "\n".join(map(printable, lines)))
