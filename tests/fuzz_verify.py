@@ -7,7 +7,7 @@ Three parts; the page docs/benchmarks/verify.md says what came of them.
 2. Some of them through all of `sandbox.read` and `looking.look_at`, as functions call them.
 3. Coverage-guided fuzzing (atheris, libFuzzer): each line of Python that a file meets is known
    to it; native code (c2pa-python's Rust, FFmpeg, Pillow's decoders) is met by the same files. It
-   stops at a crash, a hang, or 512 MB.
+   stops at a crash, a hang, or 512 MB. It has no more than the service gives its children.
 
 SEED makes other files, CASES and SECONDS more or fewer; a file that goes beyond a limit is kept in
 out/fuzz-verify.
@@ -402,7 +402,8 @@ def main() -> int:
     options = parser.parse_args()
     ends, each = time.time() + options.clock, options.cases // len(READERS)
     spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, mp_context=spawned) as pool:
+    # Each part in a process of its own: the kernel tells the memory of its children together.
+    with ProcessPoolExecutor(options.jobs, mp_context=spawned, max_tasks_per_child=1) as pool:
         share = options.seconds // len(READERS)
         changed = {name: pool.submit(mutate, name, options.seed, each, ends) for name in READERS}
         fuzzed = {name: pool.submit(guided, name, share, ends) for name in READERS}

@@ -1,11 +1,14 @@
 """What libFuzzer drives, one reader a run: `python -m tests.fuzz_verify_guided READER …`.
 
 Python code is instrumented, so that what leads to a line that no file has reached is kept. The
-readers run in this process: a crash of native code ends it, and libFuzzer keeps the file.
+readers run in this process: a crash of native code ends it, and libFuzzer keeps the file. It may
+have as much memory as a child of the service, since native code asks for what a file claims to
+hold, and only where it gets that does it find out that the file is shorter.
 """
 
 import io
 import os
+import resource
 import sys
 import tempfile
 import warnings
@@ -16,12 +19,15 @@ import atheris
 with atheris.instrument_imports(
     include=["provenance", "find_mark", "fingerprints", "watermark", "story", "PIL"]
 ):
-    from find_mark import pictures
+    from find_mark import looking, pictures
     from provenance import kinds, sandbox, verification
 
 assert verification, "loaded here, so that it is instrumented"
 
-READER = {"credential": sandbox.child, "pictures": pictures.child}[sys.argv[1]]
+READER, LIMITS = {
+    "credential": (sandbox.child, sandbox.LIMITS),
+    "pictures": (pictures.child, looking.LIMITS),
+}[sys.argv[1]]
 PATH = Path(tempfile.mkdtemp(dir=os.environ.get("TMPDIR"))) / "file"
 
 
@@ -51,5 +57,7 @@ def one(body: bytes) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (LIMITS.memory_bytes, most))
     atheris.Setup([sys.argv[0], *sys.argv[2:]], one)
     atheris.Fuzz()

@@ -1,4 +1,7 @@
-"""Changing files at random, again and again the same: bytes, stretches, and the sizes of boxes."""
+"""Changing files at random, again and again the same.
+
+Bytes, stretches, the sizes of boxes, and the lengths that CBOR claims.
+"""
 
 import re
 import struct
@@ -7,6 +10,8 @@ import numpy as np
 
 #: Where a length may stand: before a four-letter name.
 _NAME = re.compile(rb"[a-zA-Z0-9 ]{4}")
+#: In CBOR (RFC 8949, section 3): bytes, text, a list, a map, whose length is four bytes long.
+LONG = (0x5A, 0x7A, 0x9A, 0xBA)
 _NUMBERS = (0, 1, 7, 8, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
@@ -57,6 +62,13 @@ def _size(body: bytearray, _: bytes, rng: np.random.Generator) -> None:
         body[at : at + 4] = struct.pack(">I", _NUMBERS[int(rng.integers(len(_NUMBERS)))])
 
 
+def _length(body: bytearray, _: bytes, rng: np.random.Generator) -> None:
+    """Something in CBOR that claims to be long."""
+    at = _place(body, rng)
+    length = int(2 ** rng.uniform(8, 32))
+    body[at : at + 5] = struct.pack(">BI", LONG[int(rng.integers(len(LONG)))], length)
+
+
 def _remove(body: bytearray, _: bytes, rng: np.random.Generator) -> None:
     del body[_stretch(body, rng)]
 
@@ -81,5 +93,6 @@ def _random(body: bytearray, _: bytes, rng: np.random.Generator) -> None:
 
 
 _CHANGES = (
-    _turn, _turn, _overwrite, _number, _size, _size, _remove, _repeat, _splice, _cut, _random,
+    _turn, _turn, _overwrite, _number, _size, _size, _length, _remove, _repeat, _splice, _cut,
+    _random,
 )  # fmt: skip

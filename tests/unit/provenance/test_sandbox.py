@@ -10,7 +10,7 @@ from provenance import sandbox
 from provenance.reading import Examined
 from tests.provenance import boxes, corpus, ours
 from tests.provenance.attacks import encoded, remuxed, stripped
-from tests.provenance.mutation import flipped
+from tests.provenance.mutation import LONG, flipped
 
 UUID_BOX = boxes.C2PA + b"\0\0\0\0manifest\0" + b"\0" * 8
 
@@ -97,6 +97,20 @@ def test_a_file_that_hangs_or_hoards_is_unreadable_and_says_so(tmp_path: Path) -
     assert sandbox.read(path, None, limits=hasty).unreadable == "reading it took longer than 0.01 s"
     wordy = parent.Limits(sandbox.LIMITS.seconds, sandbox.LIMITS.memory_bytes, 100)
     assert "more than 100 bytes" in str(sandbox.read(path, None, limits=wordy).unreadable)
+
+
+@pytest.mark.parametrize("head", LONG)
+@pytest.mark.parametrize("length", [20_000, 2**29, 2**32 - 1])
+def test_a_credential_that_claims_to_be_long_is_broken(
+    tmp_path: Path, head: int, length: int
+) -> None:
+    # Before it finds the file too short, the parser takes as much memory as the length says.
+    body = corpus.samples()["signed JPEG"]
+    at = body.index(b"jnotAllowed")
+    claimed = body[:at] + struct.pack(">BI", head, length) + body[at + 5 :]
+    found = examined(tmp_path, claimed)
+    assert found.verdict == "invalid"
+    assert "credential" in str(found.broken)
 
 
 def test_a_changed_byte_says_which_check_failed(tmp_path: Path) -> None:
