@@ -120,6 +120,9 @@ OUTPUTS: dict[str, BaseModel] = {
     ),
 }
 
+#: What the engine says of the clip; kept with the story.
+REPORT = golden_posting.report(STORY_ID, _ENGINE, _CROP)
+
 _STATE = {"story_id": STORY_ID, "attempt": _ATTEMPT}
 _SAID: dict[str, Any] = {"engine": _ENGINE, "language": "en"}
 

@@ -20,27 +20,32 @@ def events(
     looking = LookAgainInput(
         story_id=story_id,
         video=signed.video,
-        report=Report(
-            inference_id=f"{story_id}-1-1",
-            engine=engine,
-            seed=7,
-            seconds=5,
-            fps=24,
-            frames=120,
-            width=720,
-            height=1280,
-            has_sound=True,
-            crop=crop,
-            fit="cover",
-            camera="push_in",
-            understood=(),
-            unmet=(),
-            regions=(),
-            timings={"render": 4.0},
-        ),
+        report=report(story_id, engine, crop),
         minor=False,
     )
     return {
         "post_story_input.json": posting.model_dump(mode="json"),
         "look_again_input.json": looking.model_dump(mode="json"),
     }
+
+
+def report(story_id: str, engine: EngineName, crop: Box) -> Report:
+    """What an engine says of a clip that it made without more ado."""
+    return Report(
+        inference_id=f"{story_id}-1-1",
+        engine=engine,
+        seed=7,
+        seconds=5,
+        fps=24,
+        frames=120,
+        width=720,
+        height=1280,
+        has_sound=True,
+        crop=crop,
+        fit="cover",
+        camera="push_in",
+        understood=(),
+        unmet=(),
+        regions=(),
+        timings={"render": 4.0},
+    )

@@ -9,29 +9,18 @@ import pytest
 
 from api.presenting import present
 from local import golden_events
-from story.generation import EngineName, Report
+from story.generation import EngineName
 from story.states import Status
 
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 AT = "2026-11-22T12:00:00.000Z"
 SIGNED: Any = golden_events.OUTPUTS["SignVideo"]
-REPORT = Report(
-    inference_id="x",
-    engine=EngineName(family="procedural", name="enliven-motion", version="1"),
-    seed=7,
-    seconds=5,
-    fps=24,
-    frames=120,
-    width=720,
-    height=1280,
-    has_sound=True,
-    crop=golden_events.INPUTS["LabelVideo"].crop,  # type: ignore[attr-defined]  # its model has it
-    fit="cover",
-    camera="push_in",
-    understood=("waves",),
-    unmet=("dragon",),
-    regions=(),
-    timings={"render": 4.0},
+REPORT = golden_events.REPORT.model_copy(
+    update={
+        "engine": EngineName(family="procedural", name="enliven-motion", version="1"),
+        "understood": ("waves",),
+        "unmet": ("dragon",),
+    }
 )
 
 

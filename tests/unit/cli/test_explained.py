@@ -18,7 +18,8 @@ from cli import charts, explained, sight
 from cli.dossier import Dossier
 from cli.history import History, Run
 from cli.main import main
-from story.generation import Box, EngineName, RegionReport, Report
+from local import golden_events
+from story.generation import EngineName, RegionReport, Report
 from story.states import Status
 from tests.unit.cli.conftest import signed_clip
 
@@ -34,23 +35,14 @@ def iso(seconds: float) -> str:
 
 
 def report(family: str = "procedural", words: str = "clouds drift") -> Report:
-    return Report(
-        inference_id=f"{STORY}-1-1",
-        engine=EngineName.model_validate({"family": family, "name": words, "version": "1"}),
-        seed=7,
-        seconds=1,
-        fps=24,
-        frames=24,
-        width=64,
-        height=64,
-        has_sound=True,
-        crop=Box(left=0, top=0, width=1, height=1),
-        fit="cover",
-        camera="push_in",
-        understood=(words,),
-        unmet=(words,),
-        regions=(RegionReport(kind=words, confidence=0.9, area=0.3, motion=words),),
-        timings={"scene": 0.5, "render": 2.0},
+    return golden_events.REPORT.model_copy(
+        update={
+            "engine": EngineName.model_validate({"family": family, "name": words, "version": "1"}),
+            "understood": (words,),
+            "unmet": (words,),
+            "regions": (RegionReport(kind=words, confidence=0.9, area=0.3, motion=words),),
+            "timings": {"scene": 0.5, "render": 2.0},
+        }
     )
 
 

@@ -15,7 +15,6 @@ from local import golden_events
 from look_again.handler import handler as look_again
 from post_story.handler import handler
 from story.contracts import PostStoryOutput, SignVideoOutput
-from story.generation import Report
 from tests.unit.api.posted import lambda_service
 from tests.unit.cloud.account import account
 from tests.unit.sign_video.conftest import MOTION, Signed, deployed
@@ -27,24 +26,7 @@ STORY = "0123456789abcdef" * 2
 CREATOR = "creator"
 ANCHORS = "/enliven/anchors"
 AT = "2026-11-22T12:00:00.000Z"
-REPORT = Report(
-    inference_id=f"{STORY}-1-1",
-    engine=MOTION,
-    seed=7,
-    seconds=5,
-    fps=24,
-    frames=120,
-    width=720,
-    height=1280,
-    has_sound=True,
-    crop=golden_events.INPUTS["LabelVideo"].crop,  # type: ignore[attr-defined]  # its model has it
-    fit="cover",
-    camera="push_in",
-    understood=(),
-    unmet=(),
-    regions=(),
-    timings={"render": 4.0},
-)
+REPORT = golden_events.REPORT.model_copy(update={"inference_id": f"{STORY}-1-1", "engine": MOTION})
 
 
 @dataclass

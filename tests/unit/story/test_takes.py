@@ -2,20 +2,17 @@
 
 from typing import Any
 
+from local import golden_events
 from story import receipt, takes
-from story.generation import Box, EngineName, Report
+from story.generation import EngineName, Report
 
 GPU = EngineName(family="diffusion", name="wan-a14b", version="2.2")
 MOTION = EngineName(family="procedural", name="enliven-motion", version="2.0.0")
 
 
 def _report(engine: EngineName, seconds: float) -> Report:
-    return Report(
-        inference_id="x", engine=engine, seed=1, seconds=5.0, fps=24, frames=120, width=720,
-        height=1280, has_sound=True, crop=Box(left=0, top=0, width=1, height=1), fit="cover",
-        camera="none", understood=(), unmet=(), regions=(),
-        timings={"scene": 1.0, "steps": seconds - 1.0},
-    )  # fmt: skip
+    timings = {"scene": 1.0, "steps": seconds - 1.0}
+    return golden_events.REPORT.model_copy(update={"engine": engine, "timings": timings})
 
 
 def _sound(engine: EngineName, seconds: float) -> dict[str, Any]:
