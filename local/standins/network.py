@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-_EPOCHS = 12
+_EPOCHS = 24
 _BATCH = 256
 _STEP = 1e-3
 _DECAY = 0.1

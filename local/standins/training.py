@@ -1,16 +1,15 @@
 """Make what the judge of words reads from its phrases: `python -m local.standins.training`.
 
-The judge learns p(verdict | x) from meanings x (meanings.py), each model's part centred and scaled
-to unit deviation, and beside them e5's terms, by small networks whose sums before the softmax are
-averaged (network.py).
+The judge learns p(verdict | x) from meanings x (meanings.py), each part centred and scaled to unit
+deviation, by small networks whose sums before the softmax are averaged (network.py).
 A template of many readings counts with the square root of its size, so that it does not drown the
 others; in a list of ideas each counts whole.
 
-What the nearest phrases count beside it, and from which sum on words are found, is chosen by
-cross-validation: ideas are left out whole, translations and all. The nearest of all phrases beside
-the nearest of the seeds find two of a hundred more there. A regression in the networks'
-place finds two or three of a hundred fewer there. One on the words' spelling (hashed n-grams) was
-tried as a third voice: on unseen ideas it found nothing more.
+What the nearest phrases count beside it, how wide the networks are and how long they learn, and from
+which sum on words are found, is chosen by cross-validation: ideas are left out whole, translations
+and all. The nearest phrases find one of a hundred more there. A regression in the networks' place
+found two or three of a hundred fewer there. One on the words' spelling (hashed n-grams) was tried
+as a third voice: on unseen ideas it found nothing more.
 """
 
 import hashlib
@@ -25,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from local.standins.meanings import E5_SIZE, TERMS, USE_SIZE, Meanings, Weighed, spread
+from local.standins.meanings import E5_SIZE, PEAKS_SIZE, USE_SIZE, Meanings
 from local.standins.network import Network, fitted, softmax
 from local.standins.phrases import (
     ALLOWED,
@@ -51,24 +50,19 @@ FOLDS = 5
 #: Shares of harmless phrases that pass, at which cross-validation tells the recall.
 PASSING = (0.98, 0.95, 0.90)
 #: How many networks learn side by side.
-_NETWORKS = 3
+_NETWORKS = 2
 #: The sums between.
-_HIDDEN = 48
+_HIDDEN = 288
 _BATCH = 64
 _NEAREST = 3
 #: What the nearest seeds, and the nearest of all phrases, count beside the meanings' log odds.
 SEEDS_WEIGHT, PHRASES_WEIGHT = 20.0, 20.0
 
-#: A term counts if so many of the phrases have it among their heaviest.
-_LEAST_PHRASES = 200
-#: The deviation that terms are given, where the models' parts have 1.
-_TERMS_DEVIATION = 0.3
-
-#: Where the second model's part and the terms are among the meanings.
-_USE, _TERMS = slice(E5_SIZE, E5_SIZE + USE_SIZE), slice(E5_SIZE + USE_SIZE, None)
+#: The three parts, and where the second model's is, which knows nothing of some texts.
+_SIZES = (E5_SIZE, USE_SIZE, PEAKS_SIZE)
+_USE = slice(E5_SIZE, E5_SIZE + USE_SIZE)
 
 Floats = npt.NDArray[np.float32]
-Terms = npt.NDArray[np.int16]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -76,11 +70,9 @@ Flags = npt.NDArray[np.bool_]
 class Learned:
     """What the judge knows."""
 
-    #: (896 + terms,) of the meanings, and the three deviations that their parts are divided by.
+    #: (1664,) of the meanings, and the three deviations that their parts are divided by.
     centre: Floats
     scales: Floats
-    #: (terms,) which of e5's are behind the 896.
-    terms: Terms
     networks: tuple[Network, ...]
     #: (phrases, 384) by e5, which of them are bad, and which are seeds.
     phrases: Floats
@@ -107,11 +99,11 @@ class Learned:
 
 
 def embed(texts: list[str], cache: Path | None = None) -> Floats:
-    """(texts, 896): e5's unit vectors beside those of the Universal Sentence Encoder.
+    """(texts, 1664): what they mean, as Meanings.of tells.
 
     With a cache, a folder, only texts that it does not have yet are embedded, and are put there.
     """
-    path = _cached(cache, "") if cache else None
+    path = _cached(cache) if cache else None
     known: dict[str, Floats] = {}
     if path and path.exists():
         with np.load(path) as file:
@@ -121,44 +113,16 @@ def embed(texts: list[str], cache: Path | None = None) -> Floats:
     meanings = Meanings()
     for at in range(0, len(new), _BATCH):
         batch = new[at : at + _BATCH]
-        vectors = np.hstack([meanings.of_e5(batch), meanings.of_use(batch)])
-        known.update(zip(batch, vectors, strict=True))
+        known.update(zip(batch, meanings.of(batch), strict=True))
     if path and new:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, texts=np.array(list(known)), vectors=np.stack(list(known.values())))
     return np.stack([known[text] for text in texts])
 
 
-def meant(texts: list[str], cache: Path | None = None) -> tuple[Floats, Terms]:
-    """(texts, 896 + terms): what `embed` gives, and the terms that enough of the texts have."""
-    which, roots = _weighed(texts, cache)
-    counts = np.bincount(which[which >= 0], minlength=TERMS)
-    terms = np.flatnonzero(counts >= _LEAST_PHRASES).astype(np.int16)
-    return np.hstack([embed(texts, cache), spread(which, roots, terms)]), terms
-
-
-def _weighed(texts: list[str], cache: Path | None) -> tuple[Terms, Floats]:
-    """(texts, terms of a text) twice: which, and the roots of their weights; cached as `embed`."""
-    path = _cached(cache, "-terms") if cache else None
-    known: dict[str, Weighed] = {}
-    if path and path.exists():
-        with np.load(path) as file:
-            pairs = zip(file["which"], file["roots"], strict=True)
-            known = dict(zip(file["texts"].tolist(), pairs, strict=True))
-    new = sorted(set(texts) - known.keys())
-    meanings = Meanings()
-    known.update((text, meanings.weighed(text)) for text in new)
-    if path and new:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        columns = [np.stack(each) for each in zip(*known.values(), strict=True)]
-        np.savez(path, texts=np.array(list(known)), which=columns[0], roots=columns[1])
-    which, roots = zip(*(known[text] for text in texts), strict=True)
-    return np.stack(which), np.stack(roots)
-
-
-def _cached(cache: Path, what: str) -> Path:
-    """Where the cache has something of these models."""
-    return cache / f"{hashlib.sha256(models().encode()).hexdigest()[:16]}{what}.npz"
+def _cached(cache: Path) -> Path:
+    """Where the cache has what these models say."""
+    return cache / f"{hashlib.sha256(models().encode()).hexdigest()[:16]}-{sum(_SIZES)}.npz"
 
 
 def keep(embedded: Floats, origin: str, vectors: Path = VECTORS) -> None:
@@ -183,14 +147,12 @@ def kept(vectors: Path = VECTORS, folder: Path = PHRASES) -> Floats:
         return _lengthened(file["vectors"])
 
 
-def learned_from(phrases: list[Phrase], meanings: Floats, terms: Terms) -> Learned:
-    """Teach the judge, from the phrases and what `meant` gives of them."""
+def learned_from(phrases: list[Phrase], meanings: Floats) -> Learned:
+    """Teach the judge, from the phrases and what `embed` gives of them."""
     known = meanings[:, _USE].any(axis=1)
     centre = meanings.mean(axis=0)
     centre[_USE] = meanings[known, _USE].mean(axis=0) if known.any() else 0
-    # Most weights of terms are zero, and stay so.
-    centre[_TERMS] = 0
-    scales = _deviations(meanings)
+    scales = _deviations(meanings - centre, known)
     sizes = Counter((phrase.group, phrase.language) for phrase in phrases)
     shares = np.array(
         [
@@ -204,7 +166,6 @@ def learned_from(phrases: list[Phrase], meanings: Floats, terms: Terms) -> Learn
     return Learned(
         centre=centre,
         scales=scales,
-        terms=terms,
         networks=tuple(fitted(inputs, wanted, shares, _HIDDEN, seed) for seed in range(_NETWORKS)),
         phrases=meanings[:, :E5_SIZE],
         bad=np.array([phrase.verdict != ALLOWED for phrase in phrases]),
@@ -221,7 +182,6 @@ def save(what: Learned, origin: str, validated: Floats, path: Path = LEARNED) ->
         made_from=origin,
         centre=what.centre,
         scales=what.scales,
-        terms=what.terms,
         **{
             f"{name} {index}": array
             for index, network in enumerate(what.networks)
@@ -251,7 +211,6 @@ def load(path: Path = LEARNED, vectors: Path = VECTORS) -> tuple[Learned, str]:
             centre=file["centre"],
             scales=file["scales"],
             networks=networks,
-            terms=file["terms"],
             phrases=_lengthened(embedded["vectors"]),
             bad=file["bad"],
             seeds=file["seeds"],
@@ -268,20 +227,19 @@ def validated(path: Path = LEARNED) -> list[tuple[float, float, float]]:
 
 def scaled(meanings: Floats, centre: Floats, scales: Floats) -> Floats:
     """Each part around its centre, in its deviations; a part without a vector is zeros."""
-    sizes = (E5_SIZE, USE_SIZE, meanings.shape[1] - E5_SIZE - USE_SIZE)
-    inputs = np.asarray((meanings - centre) / np.repeat(scales, sizes), np.float32)
+    inputs = np.asarray((meanings - centre) / np.repeat(scales, _SIZES), np.float32)
     inputs[~meanings[:, _USE].any(axis=1), _USE] = 0
     return inputs
 
 
-def cross_validated(phrases: list[Phrase], meanings: Floats, terms: Terms) -> Floats:
+def cross_validated(phrases: list[Phrase], meanings: Floats) -> Floats:
     """(3, 3): the share of unseen harmless phrases that pass, the threshold, the recall."""
     folds = np.array([fold_of(phrase) for phrase in phrases])
     badness = np.zeros(len(phrases))
     for fold in range(FOLDS):
         seen = folds != fold
         own = [phrase for phrase, taken in zip(phrases, seen, strict=True) if taken]
-        badness[~seen] = learned_from(own, meanings[seen], terms).badness(meanings[~seen])
+        badness[~seen] = learned_from(own, meanings[seen]).badness(meanings[~seen])
     bad = np.array([phrase.verdict != ALLOWED for phrase in phrases])
     thresholds = [float(np.quantile(badness[~bad], passing)) for passing in PASSING]
     recalls = [float((badness[bad] > threshold).mean()) for threshold in thresholds]
@@ -304,10 +262,13 @@ def _lengthened(steps: npt.NDArray[np.int8]) -> Floats:
     return np.asarray(embedded / np.linalg.norm(embedded, axis=1, keepdims=True))
 
 
-def _deviations(meanings: Floats) -> Floats:
-    """(3,) what each part is divided by; a part that is not there by 1."""
-    known = meanings[:, _USE].any(axis=1)
-    parts = (meanings[:, :E5_SIZE], meanings[known, _USE], meanings[:, _TERMS] / _TERMS_DEVIATION)
+def _deviations(centred: Floats, known: Flags) -> Floats:
+    """(3,) what each part is divided by; a part that is not there by 1.
+
+    known: (texts,) which texts the second model knows.
+    """
+    parts = np.split(centred, np.cumsum(_SIZES)[:-1], axis=1)
+    parts[1] = parts[1][known]
     return np.array([part.std() if part.size else 1 for part in parts], np.float32)
 
 
@@ -325,12 +286,12 @@ def _nearness(similar: Floats) -> Floats:
 def main() -> None:
     """Embed, validate, learn, write."""
     phrases = read_phrases()
-    meanings, terms = meant([phrase.text for phrase in phrases], CACHE)
+    meanings = embed([phrase.text for phrase in phrases], CACHE)
     keep(meanings[:, :E5_SIZE], made_from())
-    found = cross_validated(phrases, meanings, terms)
+    found = cross_validated(phrases, meanings)
     for passing, threshold, recall in found.tolist():
         sys.stdout.write(f"{passing:.2f} pass at {threshold:.2f}: recall {recall:.3f}\n")
-    save(learned_from(phrases, meanings, terms), made_from(), found)
+    save(learned_from(phrases, meanings), made_from(), found)
 
 
 if __name__ == "__main__":

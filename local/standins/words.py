@@ -22,7 +22,7 @@ from local.standins.vocabulary import Vocabulary
 
 #: By cross-validation (training.py), in which most harmless phrases are traps: halfway between
 #: where 95 and where 90 of 100 of unseen ideas pass there.
-FOUND = 1.55
+FOUND = 1.88
 _CONFIDENCES = (("HIGH", 4.0), ("MEDIUM", 2.5), ("LOW", FOUND))
 #: A category is found beside the likeliest if it is at least half as likely.
 _AS_LIKELY = 0.5
@@ -92,13 +92,7 @@ class WordJudge:
 
     def badness(self, texts: list[str]) -> Embeddings:
         """(texts, categories); a category much less likely than the likeliest has -inf."""
-        meanings = np.hstack(
-            [
-                self._meanings.of_e5(texts),
-                self._meanings.of_use(texts),
-                self._meanings.of_terms(texts, self._learned.terms),
-            ]
-        )
+        meanings = self._meanings.of(texts)
         bad = self._learned.likely(meanings)[:, 1:]
         assert VERDICTS[1:] == CATEGORIES  # noqa: S101 - what the columns are
         worst = self._learned.badness(meanings)[:, np.newaxis]

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from local.standins import training
-from local.standins.meanings import E5_SIZE, TERMS, TERMS_OF_A_TEXT, USE_SIZE, Meanings
+from local.standins.meanings import E5_SIZE, PEAKS_SIZE, SIZE, USE_SIZE, Meanings
 from local.standins.phrases import CATEGORIES, VERDICTS, made_from, read_phrases
 from local.standins.phrases import PHRASES as TAUGHT
-from local.standins.training import VECTORS, kept, learned_from, meant, validated
+from local.standins.training import VECTORS, kept, learned_from, validated
 from local.standins.words import FOUND, PhrasesError, WordJudge
 
 HERE = Path(__file__).parent
@@ -132,10 +132,10 @@ def test_phrases_that_were_changed_must_be_learned_again(tmp_path: Path) -> None
         text = f'[idea]\nen = "[one|another] {verdict} idea"\n'
         (folder / f"{verdict.lower()}.toml").write_text(text)
     phrases = read_phrases(folder)
-    meanings, terms = meant([phrase.text for phrase in phrases])
+    meanings = training.embed([phrase.text for phrase in phrases])
     origin = made_from(folder)
     training.keep(meanings[:, :E5_SIZE], origin, vectors)
-    taught = learned_from(phrases, meanings, terms)
+    taught = learned_from(phrases, meanings)
     training.save(taught, origin, np.zeros((3, 3), np.float32), learned)
     assert WordJudge(folder, learned, vectors).judge("allowed phrase")
     assert len(kept(vectors, folder)) == len(phrases)
@@ -154,17 +154,28 @@ def test_a_script_that_the_second_model_was_not_taught_has_no_vector_there() -> 
     assert not vectors[1].any()
 
 
-def test_a_text_weighs_something_for_the_terms_it_has_and_nothing_for_others() -> None:
+def test_peaks_are_how_far_states_go_up_and_down_over_the_pieces_of_a_text() -> None:
     models = Meanings()
-    which, roots = models.weighed("the cat sleeps")
-    assert which.shape == roots.shape == (TERMS_OF_A_TEXT,)
-    assert len(set(which[which >= 0].tolist())) == (which >= 0).sum() > 10
-    assert (roots >= 0).all()
-    heaviest, absent = int(which[roots.argmax()]), min(set(range(TERMS)) - set(which.tolist()))
-    asked = np.array([absent, heaviest], np.int16)
-    assert models.of_terms(["the cat sleeps"], asked).tolist() == [[0, pytest.approx(roots.max())]]
-    assert models.of_terms([], asked).shape == (0, 2)
-    assert models.of_terms(["the cat sleeps"], asked[:0]).shape == (1, 0)
+    shorter, longer = models.peaks(["the cat", "the cat the cat"])
+    assert len(shorter) == PEAKS_SIZE
+    assert (shorter >= 0).all()
+    up, down = np.split(shorter, 2)
+    # Of each state one way at least is gone, both if pieces differ.
+    assert ((up > 0) | (down > 0)).all()
+    assert ((up > 0) & (down > 0)).any()
+    # They tell pieces, not how often: said twice, a text has about the same.
+    assert np.corrcoef(shorter, longer)[0, 1] > 0.8
+    assert models.peaks([]).shape == (0, PEAKS_SIZE)
+
+
+def test_a_text_s_meanings_stand_side_by_side() -> None:
+    models = Meanings()
+    (meaning,) = models.of(["the cat sleeps"])
+    e5, use, peaks = np.split(meaning, [E5_SIZE, E5_SIZE + USE_SIZE])
+    assert len(meaning) == SIZE
+    assert e5.tolist() == models.of_e5(["the cat sleeps"])[0].tolist()
+    assert use.tolist() == models.of_use(["the cat sleeps"])[0].tolist()
+    assert peaks.tolist() == models.peaks(["the cat sleeps"])[0].tolist()
 
 
 def test_every_phrase_reads_as_one() -> None:
