@@ -5,11 +5,11 @@ deviation, by small networks whose sums before the softmax are averaged (network
 A template of many readings counts with the square root of its size, so that it does not drown the
 others; in a list of ideas each counts whole.
 
-What the nearest phrases count beside it, how wide the networks are and how long they learn, and from
-which sum on words are found, is chosen by cross-validation: ideas are left out whole, translations
-and all. The nearest phrases find one of a hundred more there. A regression in the networks' place
-found two or three of a hundred fewer there. One on the words' spelling (hashed n-grams) was tried
-as a third voice: on unseen ideas it found nothing more.
+What the nearest phrases count beside it, how wide the networks are and how long they learn, and
+from which sum on words are found, is chosen by cross-validation: ideas are left out whole,
+translations and all. The nearest phrases find one of a hundred more there. A regression in the
+networks' place found two or three of a hundred fewer there. One on the words' spelling (hashed
+n-grams) was tried as a third voice: on unseen ideas it found nothing more.
 """
 
 import hashlib
@@ -149,7 +149,7 @@ def kept(vectors: Path = VECTORS, folder: Path = PHRASES) -> Floats:
 
 def learned_from(phrases: list[Phrase], meanings: Floats) -> Learned:
     """Teach the judge, from the phrases and what `embed` gives of them."""
-    known = meanings[:, _USE].any(axis=1)
+    known = np.asarray(meanings[:, _USE].any(axis=1))
     centre = meanings.mean(axis=0)
     centre[_USE] = meanings[known, _USE].mean(axis=0) if known.any() else 0
     scales = _deviations(meanings - centre, known)
